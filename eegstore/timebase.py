@@ -1,0 +1,133 @@
+"""Seconds, samples and clock time, exactly.
+
+Truth is the sample counter. `sfreq` is a Fraction, so the boundaries of chunks are exact
+integers at any rate: 256 Hz, 12.8 Hz (13 or 12 samples a second), 1/30 Hz (mostly none).
+"""
+
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from eegstore.errors import InvalidDataError, SpanError
+from eegstore.model import Channel, Recording, Runs
+
+
+def first_sample(time: Fraction | int, sfreq: Fraction) -> int:
+    """Index of the first sample at or after `time` [s] from recording start.
+
+    Chunk k holds ``first_sample(k) <= n < first_sample(k + 1)``. The boundaries telescope,
+    so chunks of any rate abut without drift.
+    """
+    at = time * sfreq
+    return -(-at.numerator // at.denominator)
+
+
+def n_samples(second: int, sfreq: Fraction) -> int:
+    """How many samples of a channel fall into second `second`."""
+    return first_sample(second + 1, sfreq) - first_sample(second, sfreq)
+
+
+def full_runs(channels: tuple[Channel, ...], second: int) -> Runs:
+    """The runs of a second in which nothing is missing."""
+    counts = {c.sfreq: n_samples(second, c.sfreq) for c in channels}
+    return tuple(((0, counts[c.sfreq]),) if counts[c.sfreq] else () for c in channels)
+
+
+def seconds_of(text: str, what: str = "time") -> Fraction:
+    """Exact seconds of a decimal or fraction ("2996", "12.5", "1/3").
+
+    Raises
+    ------
+    SpanError
+        When `text` is no such number.
+    """
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise SpanError(f"{what} {text!r} is neither seconds nor an ISO 8601 time") from None
+
+
+def parse_clock(text: str, what: str = "time") -> datetime:
+    """The ISO 8601 time in `text`, aware when it carries an offset, else naive (local)."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise SpanError(f"{what} {text!r} is neither seconds nor an ISO 8601 time") from None
+
+
+def local_start(clock: datetime, zone: str | None) -> tuple[datetime, int | None]:
+    """Local naive start and its UTC offset [s] (None where neither `zone` nor offset says it).
+
+    Raises
+    ------
+    InvalidDataError
+        Unknown zone; a local time that the zone skips, or has twice and no offset decides;
+        an offset that the zone does not have at that time.
+    """
+    if zone is None:
+        if clock.tzinfo is None:
+            return clock, None
+        offset = clock.utcoffset() or timedelta()
+        return clock.replace(tzinfo=None), int(offset.total_seconds())
+    tz = _zone(zone)
+    if clock.tzinfo is not None:
+        offset = clock.utcoffset() or timedelta()
+        if clock.astimezone(tz).utcoffset() != offset:
+            raise InvalidDataError(f"{clock.isoformat()} has an offset that {zone} has not then")
+        return clock.replace(tzinfo=None), int(offset.total_seconds())
+    return clock, int(_offset(clock, tz, zone).total_seconds())
+
+
+def second_of_clock(recording: Recording, clock: datetime) -> Fraction:
+    """Seconds from recording start at which the clock showed `clock`.
+
+    Raises
+    ------
+    SpanError
+        The recording has no start_time; an offset is given that cannot be compared; or a
+        local time that the zone skips, or has twice and no offset decides.
+    """
+    start = recording.start_time
+    if start is None:
+        raise SpanError(f"recording {recording.recording_id!r} has no start_time; ask in seconds")
+    if clock.tzinfo is None and recording.zone is None:
+        return _exact(clock - start)
+    if recording.utc_offset is None:
+        raise SpanError(
+            f"{clock.isoformat()} has an offset, but recording {recording.recording_id!r} "
+            "has neither a zone nor an offset; ask in local time or in seconds"
+        )
+    if clock.tzinfo is None:
+        assert recording.zone is not None
+        try:
+            offset = _offset(clock, _zone(recording.zone), recording.zone)
+        except InvalidDataError as error:
+            raise SpanError(str(error)) from None
+        in_utc = clock - offset
+    else:
+        in_utc = clock.astimezone(UTC).replace(tzinfo=None)
+    return _exact(in_utc - (start - timedelta(seconds=recording.utc_offset)))
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InvalidDataError(f"zone {name!r} is not an IANA time zone") from None
+
+
+def _offset(clock: datetime, tz: ZoneInfo, zone: str) -> timedelta:
+    """UTC offset of a local time that exists once in `tz`."""
+    early, late = (clock.replace(tzinfo=tz, fold=fold).utcoffset() for fold in (0, 1))
+    assert early is not None and late is not None
+    if early == late:
+        return early
+    if late < early:
+        raise InvalidDataError(
+            f"{clock.isoformat()} comes twice in {zone} (the clocks go back); give its offset"
+        )
+    raise InvalidDataError(f"{clock.isoformat()} does not exist in {zone} (the clocks go forward)")
+
+
+def _exact(delta: timedelta) -> Fraction:
+    return Fraction(delta // timedelta(microseconds=1), 1_000_000)

@@ -1,0 +1,191 @@
+"""From chunks to one continuous window, with gaps as gaps.
+
+Channels of one `sfreq` form a block; a window of equal rates has one block, and its
+`data`, `digital` and `sfreq` speak for the whole.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegstore.errors import InvalidDataError
+from eegstore.model import Channel, Chunk, Digital, Recording, SampleType
+from eegstore.timebase import first_sample
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The channels of a window that share one `sfreq`.
+
+    Parameters
+    ----------
+    sfreq : Fraction
+        [Hz]
+    rows : tuple of int
+        Which of the window's channels these are.
+    first_sample : int
+        Index of column 0, from recording start.
+    digital : ndarray, (n_rows, n_samples)
+        Samples as stored; 0 where `present` is False.
+    present : ndarray of bool, (n_rows, n_samples), or None
+        Which samples exist; None when all do.
+    """
+
+    sfreq: Fraction
+    rows: tuple[int, ...]
+    first_sample: int
+    digital: Digital
+    present: NDArray[np.bool_] | None
+
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """Time of every column [s] from recording start, (n_samples,)."""
+        index = np.arange(self.first_sample, self.first_sample + self.digital.shape[1])
+        return index * self.sfreq.denominator / self.sfreq.numerator
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The samples of some channels between two times."""
+
+    patient_id: str
+    recording_id: str
+    start: Fraction  # [s] from recording start
+    stop: Fraction  # [s]
+    channels: tuple[Channel, ...]
+    sample_type: SampleType
+    blocks: tuple[Block, ...]
+
+    def physical(self, block: Block, dtype: type = np.float32) -> NDArray[np.floating]:
+        """Values of a block in each channel's unit, (n_rows, n_samples), NaN in gaps.
+
+        Computed in float64 and rounded once to `dtype`.
+        """
+        if self.sample_type is SampleType.FLOAT32:
+            values = block.digital.astype(dtype)
+        else:
+            channels = [self.channels[row] for row in block.rows]
+            values = block.digital * np.array([[c.gain] for c in channels], np.float64)
+            values += np.array([[c.offset] for c in channels], np.float64)
+            values = values.astype(dtype, copy=False)
+        if block.present is not None:
+            values[~block.present] = np.nan
+        return values
+
+    @property
+    def data(self) -> NDArray[np.float32]:
+        """Values in each channel's unit, float32 (n_channels, n_samples), NaN in gaps.
+
+        Raises
+        ------
+        InvalidDataError
+            When the channels differ in rate; see `blocks`.
+        """
+        return self.physical(self._only)  # type: ignore[return-value]
+
+    @property
+    def digital(self) -> Digital:
+        """Samples as stored, (n_channels, n_samples), 0 in gaps; see `Block.present`."""
+        return self._only.digital
+
+    @property
+    def sfreq(self) -> float:
+        """Sampling frequency [Hz] of all channels."""
+        return float(self._only.sfreq)
+
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """Time of every column [s] from recording start, (n_samples,)."""
+        return self._only.times
+
+    @property
+    def _only(self) -> Block:
+        if len(self.blocks) != 1:
+            rates = ", ".join(f"{float(b.sfreq):g}" for b in self.blocks)
+            raise InvalidDataError(
+                f"the window has {len(self.blocks)} sampling frequencies ({rates} Hz); "
+                "use its blocks, or ask for channels of one rate"
+            )
+        return self.blocks[0]
+
+
+def rates(channels: Sequence[Channel]) -> dict[Fraction, list[int]]:
+    """Rows by `sfreq`, in the order in which the rates first occur."""
+    groups: dict[Fraction, list[int]] = {}
+    for row, channel in enumerate(channels):
+        groups.setdefault(channel.sfreq, []).append(row)
+    return groups
+
+
+def assemble(
+    recording: Recording,
+    rows: Sequence[int],
+    start: Fraction,
+    stop: Fraction,
+    chunks: Iterable[Chunk],
+) -> Window:
+    """The window of `rows` from `start` to `stop` [s] out of the chunks that touch it.
+
+    Equals slicing the whole recording at ``start <= n / sfreq < stop``.
+    """
+    channels = tuple(recording.channels[row] for row in rows)
+    groups = rates(channels)
+    dtype = recording.sample_type.dtype
+    edges = {f: (first_sample(start, f), first_sample(stop, f)) for f in groups}
+    arrays = {f: np.zeros((len(r), edges[f][1] - edges[f][0]), dtype) for f, r in groups.items()}
+    seen = {f: np.zeros(a.shape, np.bool_) for f, a in arrays.items()}
+    for chunk in chunks:
+        counts = [sum(count for _, count in runs) for runs in chunk.runs]
+        offsets = np.concatenate([[0], np.cumsum(counts)])
+        for f, members in groups.items():
+            lo, hi = edges[f]
+            base = first_sample(chunk.second, f)
+            sources = [rows[member] for member in members]
+            one = _shared_run(chunk, sources)
+            if one is not None:
+                table = chunk.samples[offsets[0] :].reshape(len(chunk.runs), -1)
+                picked = table if sources == list(range(len(table))) else table[sources]
+                _paste(arrays[f], seen[f], slice(None), picked, base + one - lo, hi - lo)
+                continue
+            for at, source in enumerate(sources):
+                position = int(offsets[source])
+                for first, count in chunk.runs[source]:
+                    run = chunk.samples[position : position + count]
+                    _paste(arrays[f], seen[f], at, run, base + first - lo, hi - lo)
+                    position += count
+    blocks = tuple(
+        Block(f, tuple(groups[f]), edges[f][0], arrays[f], None if seen[f].all() else seen[f])
+        for f in groups
+    )
+    return Window(
+        recording.patient_id, recording.recording_id, start, stop, channels,
+        recording.sample_type, blocks,
+    )  # fmt: skip
+
+
+def _shared_run(chunk: Chunk, sources: Sequence[int]) -> int | None:
+    """First sample of the one run that all channels of the chunk share, if they do."""
+    runs = chunk.runs
+    first = runs[sources[0]]
+    if len(first) == 1 and all(r == first for r in runs):
+        return first[0][0]
+    return None
+
+
+def _paste(
+    target: Digital,
+    seen: NDArray[np.bool_],
+    rows: slice | int,
+    run: Digital,
+    at: int,
+    width: int,
+) -> None:
+    """Put the samples of `run` that fall into the window at column `at`."""
+    count = run.shape[-1]
+    lo, hi = max(at, 0), min(at + count, width)
+    if lo < hi:
+        target[rows, lo:hi] = run[..., lo - at : hi - at]
+        seen[rows, lo:hi] = True

@@ -1,0 +1,394 @@
+"""What travels over HTTP: JSON for metadata, frames for samples.
+
+A frame carries samples in either direction::
+
+    bytes    field
+    0-3      H, length of the header, uint32 little-endian
+    4-4+H    header, JSON, UTF-8
+    rest     samples, little-endian, nothing between them
+
+Chunks going in: the header is ``{"patient_id", "recording_id", "sample_type", "chunks":
+[{"second", "runs"}, ...]}`` and optionally ``"device_time"``; the samples follow chunk
+after chunk, channel after channel, run after run. `runs` is a list of ``[first, count]``
+per channel, first counted from the second's first sample, and left out when nothing is
+missing.
+
+A window coming out: ``{"patient_id", "recording_id", "start", "stop", "sample_type",
+"channels", "blocks": [{"sfreq", "rows", "first_sample", "n_samples", "runs"}, ...]}``;
+`runs` per row as above, counted from the block's first column, or null when nothing is
+missing. Only samples that exist are sent.
+"""
+
+import struct
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta, timezone
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
+
+from eegstore.errors import InvalidDataError
+from eegstore.model import (
+    Annotation,
+    Channel,
+    Chunk,
+    Digital,
+    Recording,
+    Runs,
+    SampleType,
+)
+from eegstore.timebase import full_runs, local_start, parse_clock
+from eegstore.window import Block, Window
+
+MEDIA_TYPE = "application/octet-stream"
+MAX_HEADER = 4 << 20  # [byte]
+MAX_CHUNKS = 3600  # in one frame
+
+_recording = TypeAdapter(Recording)
+_channels = TypeAdapter(tuple[Channel, ...])
+_annotation = TypeAdapter(Annotation)
+
+
+class ChunkFrame(NamedTuple):
+    """A frame of chunks, its header read and its samples not yet cut."""
+
+    patient_id: str
+    recording_id: str
+    sample_type: SampleType
+    device_time: datetime | None
+    chunks: list[tuple[int, Runs | None]]
+    payload: memoryview
+
+
+def dump(thing: Any) -> bytes:
+    """JSON of dataclasses, arrays and plain values; a Fraction becomes its string."""
+    return orjson.dumps(thing, default=str, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def load(body: bytes | bytearray | memoryview, what: str = "body") -> Any:
+    """The JSON value in `body`.
+
+    Raises
+    ------
+    InvalidDataError
+        When it is no JSON; NaN and Infinity are none.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InvalidDataError(f"{what} is not JSON: {error}") from None
+
+
+def recording_from_json(value: Any) -> Recording:
+    """A recording as it is declared or listed.
+
+    A channel without ranges is uncalibrated. Without `sample_type` the ranges decide:
+    none at all is float32, else int16 where it suffices, else int32. `start_time` may
+    carry an offset; `zone` and `utc_offset` are made to agree with it.
+    """
+    value = dict(_object(value, "recording"))
+    channels = [dict(_object(c, "channel")) for c in _array(value.get("channels"), "channels")]
+    for channel in channels:
+        channel["sfreq"] = fraction(channel.get("sfreq"), f"sfreq of {channel.get('label')!r}")
+    value["channels"] = channels
+    if value.get("sample_type") is None:
+        value["sample_type"] = _sample_type(channels)
+    if value.get("start_time") is not None:
+        clock = parse_clock(str(value["start_time"]), "start_time")
+        if clock.tzinfo is None and value.get("utc_offset") is not None:
+            offset = timedelta(seconds=integer(value["utc_offset"], "utc_offset"))
+            clock = clock.replace(tzinfo=timezone(offset))
+        value["start_time"], value["utc_offset"] = local_start(clock, value.get("zone"))
+    return _validate(_recording, value, "recording")
+
+
+
+
+def channels_from_json(value: Any) -> tuple[Channel, ...]:
+    """A channel table as it is stored or sent."""
+    return _validate(_channels, value, "channels")
+
+
+def annotation_from_json(value: Any) -> Annotation:
+    """One annotation as it is posted or listed; unknown fields are ignored."""
+    return _validate(_annotation, dict(_object(value, "annotation")), "annotation")
+
+
+def fraction(value: Any, what: str) -> Fraction:
+    """An exact rational from a JSON number or a string such as "256", "12.8", "200000/1001"."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise InvalidDataError(f"{what} is {value!r}; it must be a number or a fraction")
+    try:
+        return Fraction(repr(value) if isinstance(value, float) else value)
+    except (ValueError, ZeroDivisionError):
+        raise InvalidDataError(f"{what} is {value!r}; it must be a number or a fraction") from None
+
+
+def pack_chunks(
+    recording: Recording, chunks: Sequence[Chunk], device_time: datetime | None = None
+) -> bytes:
+    """The frame that carries `chunks` of `recording`."""
+    listed = []
+    for chunk in chunks:
+        full = chunk.runs == full_runs(recording.channels, chunk.second)
+        listed.append({"second": chunk.second} if full else _with_runs(chunk))
+    header = {
+        "patient_id": recording.patient_id,
+        "recording_id": recording.recording_id,
+        "sample_type": recording.sample_type,
+        "chunks": listed,
+    }
+    if device_time is not None:
+        header["device_time"] = device_time
+    return _frame(header, (chunk.samples for chunk in chunks))
+
+
+def unpack_chunks(body: bytes) -> ChunkFrame:
+    """The header of a frame of chunks, checked, and its samples as they came.
+
+    Raises
+    ------
+    InvalidDataError
+        Names the field and the limit.
+    """
+    header, payload = _unframe(body)
+    listed = _array(header.get("chunks"), "chunks")
+    if not 1 <= len(listed) <= MAX_CHUNKS:
+        raise InvalidDataError(f"{len(listed)} chunks in one frame; allowed are 1 to {MAX_CHUNKS}")
+    chunks = []
+    for item in listed:
+        item = _object(item, "chunk")
+        runs = item.get("runs")
+        chunks.append((integer(item.get("second"), "second"), None if runs is None else _runs(runs)))
+    device_time = header.get("device_time")
+    return ChunkFrame(
+        str(header.get("patient_id")),
+        str(header.get("recording_id")),
+        _sample_type_named(header.get("sample_type")),
+        None if device_time is None else parse_clock(str(device_time), "device_time"),
+        chunks,
+        payload,
+    )
+
+
+def cut_chunks(frame: ChunkFrame, recording: Recording) -> list[Chunk]:
+    """The chunks of a frame, by the channel table of the recording they belong to.
+
+    Raises
+    ------
+    InvalidDataError
+        When sample type, channels or length do not fit the declaration.
+    """
+    if frame.sample_type is not recording.sample_type:
+        raise InvalidDataError(
+            f"sample_type is {frame.sample_type}; recording {recording.recording_id!r} "
+            f"is declared as {recording.sample_type}"
+        )
+    dtype = recording.sample_type.dtype
+    chunks, position = [], 0
+    for second, stated in frame.chunks:
+        runs = full_runs(recording.channels, second) if stated is None else stated
+        size = sum(count for channel in runs for _, count in channel) * dtype.itemsize
+        if position + size > len(frame.payload):
+            raise InvalidDataError(
+                f"second {second}: its runs need {size} bytes, the body has "
+                f"{len(frame.payload) - position} left"
+            )
+        samples = np.frombuffer(frame.payload[position : position + size], dtype)
+        chunks.append(Chunk(second, runs, samples))
+        position += size
+    if position != len(frame.payload):
+        raise InvalidDataError(
+            f"the body has {len(frame.payload)} bytes of samples, its chunks need {position}"
+        )
+    return chunks
+
+
+def pack_window(window: Window, physical: bool = False) -> bytes:
+    """The frame that carries a window: samples as stored, or float32 in the channel's unit."""
+    header = {
+        "patient_id": window.patient_id,
+        "recording_id": window.recording_id,
+        "start": window.start,
+        "stop": window.stop,
+        "sample_type": SampleType.FLOAT32 if physical else window.sample_type,
+        "channels": window.channels,
+        "blocks": [
+            {
+                "sfreq": block.sfreq,
+                "rows": block.rows,
+                "first_sample": block.first_sample,
+                "n_samples": block.digital.shape[1],
+                "runs": None if block.present is None else _runs_of(block.present),
+            }
+            for block in window.blocks
+        ],
+    }
+    arrays: list[NDArray[Any]] = []
+    for block in window.blocks:
+        values = window.physical(block) if physical else block.digital
+        arrays.append(values if block.present is None else values[block.present])
+    return _frame(header, arrays)
+
+
+def unpack_window(body: bytes) -> Window:
+    """The window in a frame that `pack_window` made.
+
+    Raises
+    ------
+    InvalidDataError
+        When the frame is cut short or says what it does not hold.
+    """
+    header, payload = _unframe(body)
+    sample_type = _sample_type_named(header.get("sample_type"))
+    dtype = sample_type.dtype
+    blocks, position = [], 0
+    for stated in _array(header.get("blocks"), "blocks"):
+        shape = (len(stated["rows"]), stated["n_samples"])
+        present = None if stated["runs"] is None else _present(stated["runs"], shape)
+        count = shape[0] * shape[1] if present is None else int(present.sum())
+        size = count * dtype.itemsize
+        if position + size > len(payload):
+            raise InvalidDataError(f"the window needs {position + size} bytes, got {len(payload)}")
+        values = np.frombuffer(payload[position : position + size], dtype)
+        position += size
+        if present is None:
+            digital: Digital = values.reshape(shape)
+        else:
+            digital = np.zeros(shape, dtype)
+            digital[present] = values
+        blocks.append(
+            Block(
+                Fraction(stated["sfreq"]), tuple(stated["rows"]), stated["first_sample"],
+                digital, present,
+            )
+        )  # fmt: skip
+    return Window(
+        header["patient_id"], header["recording_id"], Fraction(header["start"]),
+        Fraction(header["stop"]), channels_from_json(header["channels"]), sample_type,
+        tuple(blocks),
+    )  # fmt: skip
+
+
+def unique_labels(channels: Sequence[Channel]) -> list[str]:
+    """Labels made unique the way MNE does: ``T8-P8`` twice becomes ``T8-P8-0``, ``T8-P8-1``."""
+    labels = [channel.label for channel in channels]
+    repeated = {label for label in labels if labels.count(label) > 1}
+    taken, counters, unique = set(labels) - repeated, dict.fromkeys(repeated, 0), []
+    for label in labels:
+        name = label
+        while name in taken or name in repeated:
+            name = f"{label}-{counters[label]}"
+            counters[label] += 1
+        if label in repeated:
+            taken.add(name)
+        else:
+            name = label
+        unique.append(name)
+    return unique
+
+
+def integer(value: Any, what: str) -> int:
+    """A JSON integer, or a number that is one."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        raise InvalidDataError(f"{what} is {value!r}; it must be an integer")
+    return int(value)
+
+
+def _frame(header: dict[str, Any], arrays: Iterable[NDArray[Any]]) -> bytes:
+    head = dump(header)
+    return b"".join([struct.pack("<I", len(head)), head, *(a.tobytes() for a in arrays)])
+
+
+def _unframe(body: bytes) -> tuple[dict[str, Any], memoryview]:
+    view = memoryview(body)
+    if len(view) < 4:
+        raise InvalidDataError(f"a frame begins with 4 bytes of header length; got {len(view)}")
+    (length,) = struct.unpack_from("<I", view)
+    if length > min(MAX_HEADER, len(view) - 4):
+        raise InvalidDataError(
+            f"the frame states a header of {length} bytes; at most {MAX_HEADER}, and "
+            f"{len(view) - 4} are there"
+        )
+    header = load(view[4 : 4 + length], "header of the frame")
+    return _object(header, "header of the frame"), view[4 + length :]
+
+
+def _with_runs(chunk: Chunk) -> dict[str, Any]:
+    return {"second": chunk.second, "runs": chunk.runs}
+
+
+def _runs(value: Any) -> Runs:
+    return tuple(
+        tuple(
+            (integer(first, "first sample of a run"), integer(count, "count of a run"))
+            for first, count in (_pair(run) for run in _array(channel, "runs of a channel"))
+        )
+        for channel in _array(value, "runs")
+    )
+
+
+def _pair(value: Any) -> tuple[Any, Any]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise InvalidDataError(f"run {value!r} is not a pair [first, count]")
+    return value[0], value[1]
+
+
+def _runs_of(present: NDArray[np.bool_]) -> list[list[list[int]]]:
+    edges = np.diff(present.astype(np.int8), axis=1, prepend=0, append=0)
+    return [
+        [
+            [int(lo), int(hi - lo)]
+            for lo, hi in zip(np.flatnonzero(row == 1), np.flatnonzero(row == -1), strict=True)
+        ]
+        for row in edges
+    ]
+
+
+def _present(runs: list[list[list[int]]], shape: tuple[int, int]) -> NDArray[np.bool_]:
+    present = np.zeros(shape, np.bool_)
+    for row, channel in enumerate(runs):
+        for first, count in channel:
+            present[row, first : first + count] = True
+    return present
+
+
+def _sample_type(channels: list[dict[str, Any]]) -> SampleType:
+    ranges = [(c.get("digital_min"), c.get("digital_max")) for c in channels]
+    if all(low is None and high is None for low, high in ranges) and ranges:
+        return SampleType.FLOAT32
+    flat = [limit for pair in ranges for limit in pair if isinstance(limit, int)]
+    return SampleType.INT16 if all(-32768 <= x <= 32767 for x in flat) else SampleType.INT32
+
+
+def _sample_type_named(value: Any) -> SampleType:
+    try:
+        return SampleType(value)
+    except ValueError:
+        allowed = ", ".join(SampleType)
+        raise InvalidDataError(f"sample_type {value!r} is not one of {allowed}") from None
+
+
+def _object(value: Any, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise InvalidDataError(f"{what} is {type(value).__name__}; it must be a JSON object")
+    return value
+
+
+def _array(value: Any, what: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise InvalidDataError(f"{what} is {type(value).__name__}; it must be a JSON array")
+    return value
+
+
+def _validate(adapter: TypeAdapter[Any], value: Any, what: str) -> Any:
+    try:
+        return adapter.validate_python(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        raise InvalidDataError(f"{what}{'.' if where else ''}{where}: {message}") from None
