@@ -276,17 +276,14 @@ def unpack_window(body: bytes) -> Window:
 def unique_labels(channels: Sequence[Channel]) -> list[str]:
     """Labels made unique the way MNE does: ``T8-P8`` twice becomes ``T8-P8-0``, ``T8-P8-1``."""
     labels = [channel.label for channel in channels]
-    repeated = {label for label in labels if labels.count(label) > 1}
-    taken, counters, unique = set(labels) - repeated, dict.fromkeys(repeated, 0), []
+    taken, counters, unique = set(labels), dict.fromkeys(labels, 0), []
     for label in labels:
         name = label
-        while name in taken or name in repeated:
-            name = f"{label}-{counters[label]}"
-            counters[label] += 1
-        if label in repeated:
+        if labels.count(label) > 1:
+            while name in taken:
+                name = f"{label}-{counters[label]}"
+                counters[label] += 1
             taken.add(name)
-        else:
-            name = label
         unique.append(name)
     return unique
 
