@@ -26,7 +26,8 @@ Runs: TypeAlias = tuple[tuple[tuple[int, int], ...], ...]
 
 ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}"
 MAX_CHANNELS = 4096
-MAX_SFREQ = 1_000_000
+MAX_SFREQ = 1_000_000  # [Hz]
+MAX_SAMPLES = 1 << 24  # in one second, over all channels
 
 
 class SampleType(StrEnum):
@@ -134,6 +135,11 @@ class Recording:
         if len(self.channels) > MAX_CHANNELS:
             raise InvalidDataError(
                 f"{len(self.channels)} channels; a recording has at most {MAX_CHANNELS}"
+            )
+        per_second = sum(channel.sfreq for channel in self.channels)
+        if per_second > MAX_SAMPLES:
+            raise InvalidDataError(
+                f"{float(per_second):g} samples a second over all channels; at most {MAX_SAMPLES}"
             )
         if self.start_time is not None and self.start_time.tzinfo is not None:
             raise InvalidDataError("start_time is local time without a zone; zone stands apart")

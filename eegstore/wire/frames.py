@@ -1,4 +1,4 @@
-"""What travels over HTTP: JSON for metadata, frames for samples.
+"""Samples in frames.
 
 A frame carries samples in either direction::
 
@@ -21,35 +21,30 @@ missing. Only samples that exist are sent.
 
 import struct
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
 
 from eegstore.errors import InvalidDataError
-from eegstore.model import (
-    Annotation,
-    Channel,
-    Chunk,
-    Digital,
-    Recording,
-    Runs,
-    SampleType,
-)
-from eegstore.timebase import full_runs, local_start, parse_clock
+from eegstore.model import Chunk, Digital, Recording, Runs, SampleType
+from eegstore.timebase import full_runs, parse_clock
 from eegstore.window import Block, Window
+from eegstore.wire.metadata import (
+    array,
+    channels_from_json,
+    dump,
+    integer,
+    load,
+    object_,
+    sample_type_named,
+)
 
 MEDIA_TYPE = "application/octet-stream"
 MAX_HEADER = 4 << 20  # [byte]
 MAX_CHUNKS = 3600  # in one frame
-
-_recording = TypeAdapter(Recording)
-_channels = TypeAdapter(tuple[Channel, ...])
-_annotation = TypeAdapter(Annotation)
 
 
 class ChunkFrame(NamedTuple):
@@ -61,70 +56,6 @@ class ChunkFrame(NamedTuple):
     device_time: datetime | None
     chunks: list[tuple[int, Runs | None]]
     payload: memoryview
-
-
-def dump(thing: Any) -> bytes:
-    """JSON of dataclasses, arrays and plain values; a Fraction becomes its string."""
-    return orjson.dumps(thing, default=str, option=orjson.OPT_SERIALIZE_NUMPY)
-
-
-def load(body: bytes | bytearray | memoryview, what: str = "body") -> Any:
-    """The JSON value in `body`.
-
-    Raises
-    ------
-    InvalidDataError
-        When it is no JSON; NaN and Infinity are none.
-    """
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise InvalidDataError(f"{what} is not JSON: {error}") from None
-
-
-def recording_from_json(value: Any) -> Recording:
-    """A recording as it is declared or listed.
-
-    A channel without ranges is uncalibrated. Without `sample_type` the ranges decide:
-    none at all is float32, else int16 where it suffices, else int32. `start_time` may
-    carry an offset; `zone` and `utc_offset` are made to agree with it.
-    """
-    value = dict(_object(value, "recording"))
-    channels = [dict(_object(c, "channel")) for c in _array(value.get("channels"), "channels")]
-    for channel in channels:
-        channel["sfreq"] = fraction(channel.get("sfreq"), f"sfreq of {channel.get('label')!r}")
-    value["channels"] = channels
-    if value.get("sample_type") is None:
-        value["sample_type"] = _sample_type(channels)
-    if value.get("start_time") is not None:
-        clock = parse_clock(str(value["start_time"]), "start_time")
-        if clock.tzinfo is None and value.get("utc_offset") is not None:
-            offset = timedelta(seconds=integer(value["utc_offset"], "utc_offset"))
-            clock = clock.replace(tzinfo=timezone(offset))
-        value["start_time"], value["utc_offset"] = local_start(clock, value.get("zone"))
-    return _validate(_recording, value, "recording")
-
-
-
-
-def channels_from_json(value: Any) -> tuple[Channel, ...]:
-    """A channel table as it is stored or sent."""
-    return _validate(_channels, value, "channels")
-
-
-def annotation_from_json(value: Any) -> Annotation:
-    """One annotation as it is posted or listed; unknown fields are ignored."""
-    return _validate(_annotation, dict(_object(value, "annotation")), "annotation")
-
-
-def fraction(value: Any, what: str) -> Fraction:
-    """An exact rational from a JSON number or a string such as "256", "12.8", "200000/1001"."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise InvalidDataError(f"{what} is {value!r}; it must be a number or a fraction")
-    try:
-        return Fraction(repr(value) if isinstance(value, float) else value)
-    except (ValueError, ZeroDivisionError):
-        raise InvalidDataError(f"{what} is {value!r}; it must be a number or a fraction") from None
 
 
 def pack_chunks(
@@ -155,19 +86,19 @@ def unpack_chunks(body: bytes) -> ChunkFrame:
         Names the field and the limit.
     """
     header, payload = _unframe(body)
-    listed = _array(header.get("chunks"), "chunks")
+    listed = array(header.get("chunks"), "chunks")
     if not 1 <= len(listed) <= MAX_CHUNKS:
         raise InvalidDataError(f"{len(listed)} chunks in one frame; allowed are 1 to {MAX_CHUNKS}")
     chunks = []
     for item in listed:
-        item = _object(item, "chunk")
+        item = object_(item, "chunk")
         runs = item.get("runs")
         chunks.append((integer(item.get("second"), "second"), None if runs is None else _runs(runs)))
     device_time = header.get("device_time")
     return ChunkFrame(
         str(header.get("patient_id")),
         str(header.get("recording_id")),
-        _sample_type_named(header.get("sample_type")),
+        sample_type_named(header.get("sample_type")),
         None if device_time is None else parse_clock(str(device_time), "device_time"),
         chunks,
         payload,
@@ -243,10 +174,10 @@ def unpack_window(body: bytes) -> Window:
         When the frame is cut short or says what it does not hold.
     """
     header, payload = _unframe(body)
-    sample_type = _sample_type_named(header.get("sample_type"))
+    sample_type = sample_type_named(header.get("sample_type"))
     dtype = sample_type.dtype
     blocks, position = [], 0
-    for stated in _array(header.get("blocks"), "blocks"):
+    for stated in array(header.get("blocks"), "blocks"):
         shape = (len(stated["rows"]), stated["n_samples"])
         present = None if stated["runs"] is None else _present(stated["runs"], shape)
         count = shape[0] * shape[1] if present is None else int(present.sum())
@@ -273,28 +204,6 @@ def unpack_window(body: bytes) -> Window:
     )  # fmt: skip
 
 
-def unique_labels(channels: Sequence[Channel]) -> list[str]:
-    """Labels made unique the way MNE does: ``T8-P8`` twice becomes ``T8-P8-0``, ``T8-P8-1``."""
-    labels = [channel.label for channel in channels]
-    taken, counters, unique = set(labels), dict.fromkeys(labels, 0), []
-    for label in labels:
-        name = label
-        if labels.count(label) > 1:
-            while name in taken:
-                name = f"{label}-{counters[label]}"
-                counters[label] += 1
-            taken.add(name)
-        unique.append(name)
-    return unique
-
-
-def integer(value: Any, what: str) -> int:
-    """A JSON integer, or a number that is one."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
-        raise InvalidDataError(f"{what} is {value!r}; it must be an integer")
-    return int(value)
-
-
 def _frame(header: dict[str, Any], arrays: Iterable[NDArray[Any]]) -> bytes:
     head = dump(header)
     return b"".join([struct.pack("<I", len(head)), head, *(a.tobytes() for a in arrays)])
@@ -311,7 +220,7 @@ def _unframe(body: bytes) -> tuple[dict[str, Any], memoryview]:
             f"{len(view) - 4} are there"
         )
     header = load(view[4 : 4 + length], "header of the frame")
-    return _object(header, "header of the frame"), view[4 + length :]
+    return object_(header, "header of the frame"), view[4 + length :]
 
 
 def _with_runs(chunk: Chunk) -> dict[str, Any]:
@@ -322,9 +231,9 @@ def _runs(value: Any) -> Runs:
     return tuple(
         tuple(
             (integer(first, "first sample of a run"), integer(count, "count of a run"))
-            for first, count in (_pair(run) for run in _array(channel, "runs of a channel"))
+            for first, count in (_pair(run) for run in array(channel, "runs of a channel"))
         )
-        for channel in _array(value, "runs")
+        for channel in array(value, "runs")
     )
 
 
@@ -351,41 +260,3 @@ def _present(runs: list[list[list[int]]], shape: tuple[int, int]) -> NDArray[np.
         for first, count in channel:
             present[row, first : first + count] = True
     return present
-
-
-def _sample_type(channels: list[dict[str, Any]]) -> SampleType:
-    ranges = [(c.get("digital_min"), c.get("digital_max")) for c in channels]
-    if all(low is None and high is None for low, high in ranges) and ranges:
-        return SampleType.FLOAT32
-    flat = [limit for pair in ranges for limit in pair if isinstance(limit, int)]
-    return SampleType.INT16 if all(-32768 <= x <= 32767 for x in flat) else SampleType.INT32
-
-
-def _sample_type_named(value: Any) -> SampleType:
-    try:
-        return SampleType(value)
-    except ValueError:
-        allowed = ", ".join(SampleType)
-        raise InvalidDataError(f"sample_type {value!r} is not one of {allowed}") from None
-
-
-def _object(value: Any, what: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise InvalidDataError(f"{what} is {type(value).__name__}; it must be a JSON object")
-    return value
-
-
-def _array(value: Any, what: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise InvalidDataError(f"{what} is {type(value).__name__}; it must be a JSON array")
-    return value
-
-
-def _validate(adapter: TypeAdapter[Any], value: Any, what: str) -> Any:
-    try:
-        return adapter.validate_python(value)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        raise InvalidDataError(f"{what}{'.' if where else ''}{where}: {message}") from None

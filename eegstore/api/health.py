@@ -1,0 +1,22 @@
+"""Whether the service lives, and whether it can serve. No key needed; nothing is told."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from eegstore.api.access import Store
+from eegstore.api.problems import answer
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+async def healthz() -> Response:
+    """The process answers."""
+    return answer(200, {"status": "ok"})
+
+
+@router.get("/readyz")
+async def readyz(database: Store) -> Response:
+    """The database answers, keeps what it acknowledges, and has this version's schema."""
+    await database.check()
+    return answer(200, {"status": "ready"})

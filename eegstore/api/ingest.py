@@ -1,0 +1,88 @@
+"""Seconds in: frames of counts, or JSON in the channel's unit."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from eegstore import wire
+from eegstore.api.access import Store
+from eegstore.api.problems import answer
+from eegstore.errors import InvalidDataError
+from eegstore.model import SampleType
+from eegstore.service import ingest, recordings
+from eegstore.service.second import read_second
+
+router = APIRouter(tags=["ingest"])
+
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "content": {
+            "application/json": {
+                "example": {
+                    "patient_id": "chb01", "recording_id": "chb01_03.edf",
+                    "start": 2996, "end": 2997, "channels": ["FP1-F7"], "sfreq": "4",
+                    "samples": [[0.2, 0.59, -0.2, 1.37]],
+                    "calibration": [
+                        {"physical_min": -800, "physical_max": 800,
+                         "digital_min": -2048, "digital_max": 2047}
+                    ],
+                }
+            },
+            wire.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}},
+        }
+    }
+}  # fmt: skip
+
+
+@router.post("/ingest", openapi_extra=_BODY)
+async def post(request: Request, database: Store) -> Response:
+    """Store one second (JSON) or some (a frame, see `eegstore.wire`).
+
+    201 something is new, 200 all of it was there, 409 other samples are there for a
+    second; the answer tells it for every second, and is given after the commit.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    body = await request.body()
+    if kind == wire.MEDIA_TYPE:
+        frame = wire.unpack_chunks(body)
+        declared = await recordings.declared(database, frame.patient_id, frame.recording_id)
+        chunks = wire.cut_chunks(frame, declared.recording)
+        outcomes = await ingest.store(database, declared, chunks, frame.device_time)
+        return _answer(outcomes, declared.recording.sample_type)
+    if kind in ("application/json", ""):
+        return await _json(wire.object_(wire.load(body), "body"), database)
+    raise InvalidDataError(
+        f"Content-Type {kind!r} is not one of application/json, {wire.MEDIA_TYPE}"
+    )
+
+
+async def _json(body: dict[str, Any], database: Store) -> Response:
+    ids = [body.get(name) for name in ("patient_id", "recording_id")]
+    for name, value in zip(("patient_id", "recording_id"), ids, strict=True):
+        if not isinstance(value, str):
+            raise InvalidDataError(f"{name} is {value!r}; it must be a string")
+    patient_id, recording_id = str(ids[0]), str(ids[1])
+    found = await recordings.find_declared(database, patient_id, recording_id)
+    second = read_second(body, found.recording if found is not None else None)
+    if found is None:
+        ingest.check(second.recording, second.chunk)
+        await recordings.declare(database, second.recording)
+        found = await recordings.declared(database, patient_id, recording_id)
+    outcomes = await ingest.store(database, found, [second.chunk], second.device_time)
+    return _answer(outcomes, found.recording.sample_type)
+
+
+def _answer(outcomes: list[ingest.Outcome], sample_type: SampleType) -> Response:
+    body: dict[str, Any] = {"chunks": outcomes, "sample_type": sample_type}
+    if sample_type is SampleType.FLOAT32:
+        body["note"] = "no calibration is declared: values are stored as the nearest float32"
+    conflicts = [str(o.second) for o in outcomes if o.outcome == ingest.CONFLICT]
+    if conflicts:
+        body["error"] = "ConflictError"
+        body["detail"] = (
+            f"second {', '.join(conflicts)} is stored with other samples; nothing was changed"
+        )
+        return answer(409, body)
+    new = any(o.outcome == ingest.STORED for o in outcomes)
+    return answer(201 if new else 200, body)

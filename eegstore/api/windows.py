@@ -1,0 +1,118 @@
+"""Windows out: ``GET /eeg``."""
+
+import asyncio
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from eegstore import wire
+from eegstore.api.access import Store
+from eegstore.errors import NotFoundError, SpanError
+from eegstore.model import Recording, check_id
+from eegstore.service import recordings
+from eegstore.service.windows import MAX_VALUES, read_window
+from eegstore.timebase import parse_clock, second_of_clock
+
+router = APIRouter(tags=["windows"])
+
+MAX_JSON_VALUES = 2_000_000
+
+
+class Layout(StrEnum):
+    """Shape of the JSON answer."""
+
+    ROWS = "rows"  # label -> [{timestamp, value}, ...]
+    COLUMNS = "columns"  # one array per channel
+
+
+class Values(StrEnum):
+    """What a binary answer holds."""
+
+    DIGITAL = "digital"  # as stored, with the calibration
+    PHYSICAL = "physical"  # float32 in the channel's unit
+
+
+@router.get(
+    "/eeg",
+    responses={200: {"content": {"application/json": {}, wire.MEDIA_TYPE: {}}}},
+)
+async def eeg(
+    request: Request,
+    database: Store,
+    patient_id: str,
+    start: Annotated[str, Query(description="seconds from recording start, or ISO 8601")],
+    end: Annotated[str, Query(description="as start; not included")],
+    recording_id: str | None = None,
+    channels: Annotated[list[str] | None, Query(description="labels; default all")] = None,
+    layout: Layout = Layout.ROWS,
+    values: Values = Values.DIGITAL,
+) -> Response:
+    """Samples between two times.
+
+    JSON by default: label (made unique as MNE does) to a list of ``{timestamp, value}``,
+    timestamps in seconds or ISO as the question had them, no entry where there is no
+    sample; ``layout=columns``: one array per channel, null where there is none.
+    ``Accept: application/octet-stream``: a frame of samples, see `eegstore.wire`.
+    """
+    binary = wire.MEDIA_TYPE in request.headers.get("accept", "")
+    asked = (_time(start, "start"), _time(end, "end"))
+    if recording_id is None:
+        recording = await _by_clock(database, patient_id, *asked)
+    else:
+        recording = (await recordings.declared(database, patient_id, recording_id)).recording
+    lo, hi = (_seconds(recording, at) for at in asked)
+    window = await read_window(
+        database, patient_id, recording.recording_id, lo, hi, channels,
+        max_values=MAX_VALUES if binary else MAX_JSON_VALUES,
+    )  # fmt: skip
+    if binary:
+        body = wire.pack_window(window, values is Values.PHYSICAL)
+        return Response(body, media_type=wire.MEDIA_TYPE)
+    clock = recording.start_time if isinstance(asked[0], datetime) else None
+    write = wire.columns_json if layout is Layout.COLUMNS else wire.rows_json
+    # Milliseconds to seconds of work: off the event loop.
+    return Response(await asyncio.to_thread(write, window, clock), media_type="application/json")
+
+
+def _time(text: str, what: str) -> Fraction | datetime:
+    """Seconds where `text` is a number, else a clock time."""
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        # "+02:00" in a query that was not percent-encoded arrives as " 02:00".
+        return parse_clock(text.replace(" ", "+") if "T" in text else text, what)
+
+
+def _seconds(recording: Recording, at: Fraction | datetime) -> Fraction:
+    return second_of_clock(recording, at) if isinstance(at, datetime) else at
+
+
+async def _by_clock(
+    database: Store, patient_id: str, start: Fraction | datetime, end: Fraction | datetime
+) -> Recording:
+    """The one recording of a patient that was under way between two clock times."""
+    check_id("patient_id", patient_id)
+    if not isinstance(start, datetime) or not isinstance(end, datetime):
+        raise SpanError("without recording_id, start and end are ISO 8601 clock times")
+    touched = []
+    listed = await recordings.listing(database, patient_id)
+    if not listed:
+        raise NotFoundError(f"no recording of patient {patient_id!r}")
+    for info in listed:
+        try:
+            lo = second_of_clock(info.recording, start)
+            hi = second_of_clock(info.recording, end)
+        except SpanError:
+            continue
+        if lo < Fraction(info.duration) and hi > 0:
+            touched.append(info.recording)
+    if len(touched) > 1:
+        names = ", ".join(recording.recording_id for recording in touched)
+        raise SpanError(f"{start} to {end} matches {len(touched)} recordings ({names}); name one")
+    if not touched:
+        raise NotFoundError(f"no recording of {patient_id!r} between {start} and {end}")
+    return touched[0]

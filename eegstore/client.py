@@ -1,0 +1,354 @@
+"""A store on the other side of HTTP: ask for windows, send seconds.
+
+Whatever the service refuses arrives here as the class of ``eegstore.errors`` that the
+service raised. Every request may be repeated: what is stored already is not stored twice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta, timezone
+from fractions import Fraction
+from numbers import Integral
+from typing import Any, Literal, NamedTuple, Self, TypeAlias
+from urllib.parse import quote
+
+import httpx
+import numpy as np
+
+from eegstore import config, wire
+from eegstore.connection import JSON, Connection, problem, understood
+from eegstore.errors import ConflictError, InvalidDataError, NotFoundError
+from eegstore.model import Annotation, Chunk, Recording, RecordingInfo, SampleType, Span
+from eegstore.timebase import full_runs
+from eegstore.window import Window
+
+Time: TypeAlias = int | float | str | Fraction | datetime
+"""Seconds from recording start [s], or clock time (a datetime, or ISO 8601 text)."""
+
+
+class Outcome(NamedTuple):
+    """What became of a second that was sent."""
+
+    second: int
+    outcome: Literal["stored", "duplicate", "conflict"]
+    content_sha256: str  # hex, of what is stored
+
+
+class Client:
+    """A blocking client of the eegstore API. Use it as a context manager, or `close` it.
+
+    One client may serve several threads; its connections are reused.
+
+    Parameters
+    ----------
+    url : str
+        Where the API is; a path in it stays in front of every request.
+    api_key : str, optional
+        Without it the key of ``EEGSTORE_API_KEY`` or of the data directory is used.
+    timeout : float, optional
+        How long to wait for a connection and for each part of an answer [s]; None waits on.
+    transport : httpx.BaseTransport, optional
+        Something else than the network, for tests.
+
+    Raises
+    ------
+    InvalidDataError
+        When `url` is no http or https URL.
+    AccessError
+        When the key cannot be read, or cannot stand in a header.
+
+    Notes
+    -----
+    All methods raise AccessError without a valid key, and StoreUnavailableError when the
+    API cannot be reached, breaks off, or asks to come back later; its `retry_after` [s] is
+    what the service asked for, 0 when it did not say.
+
+    Examples
+    --------
+    ::
+
+        from eegstore import Client
+
+        with Client("http://127.0.0.1:8765") as eeg:
+            print(eeg.recordings("chb01")[0].duration, "s")
+            window = eeg.window("chb01", "chb01_03.edf", 2996, 3036)
+            print(window.data.shape, window.channels[0].unit)
+    """
+
+    def __init__(
+        self,
+        url: str = "http://127.0.0.1:8765",
+        api_key: str | None = None,
+        *,
+        timeout: float | None = 30.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        key = config.api_key(config.Settings()) if api_key is None else api_key
+        self._api = Connection(url, key, timeout, transport)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._api.close()
+
+    def patients(self) -> list[str]:
+        """All patient_ids that the key may see."""
+        with self._api.answer("GET", "/patients") as said:
+            return [str(patient) for patient in said["patients"]]
+
+    def recordings(self, patient_id: str | None = None) -> list[RecordingInfo]:
+        """The recordings of one patient, or of all, and what is stored of each now."""
+        params = {} if patient_id is None else {"patient_id": patient_id}
+        with self._api.answer("GET", "/recordings", params=params) as said:
+            return [_info(item) for item in said["recordings"]]
+
+    def recording(self, patient_id: str, recording_id: str) -> RecordingInfo:
+        """One recording and what is stored of it now.
+
+        Raises
+        ------
+        NotFoundError
+            When the patient has no such recording.
+        """
+        for info in self.recordings(patient_id):
+            if info.recording.recording_id == recording_id:
+                return info
+        raise NotFoundError(f"patient {patient_id!r} has no recording {recording_id!r}")
+
+    def window(
+        self,
+        patient_id: str,
+        recording_id: str,
+        start: Time,
+        stop: Time,
+        channels: str | Sequence[str] | None = None,
+    ) -> Window:
+        """The samples from `start` to `stop` (half-open), as stored; gaps stay gaps.
+
+        Parameters
+        ----------
+        start, stop : int, float, str, Fraction or datetime
+            Seconds from recording start [s], or clock time.
+        channels : str or sequence of str, optional
+            Labels of the channels wanted, in this order; None is all of them.
+
+        Raises
+        ------
+        NotFoundError, SpanError
+            Unknown recording or channel; a span that makes no sense.
+        TooLargeError
+            More than one answer may carry.
+        """
+        labels = [channels] if isinstance(channels, str) else channels
+        if labels is not None and not labels:
+            raise InvalidDataError("channels is empty; name at least one, or None for all")
+        params = _params(patient_id, recording_id, start, stop)
+        if labels is not None:
+            params["channels"] = list(labels)
+        response = self._api.ask("GET", "/eeg", params=params, accept=wire.MEDIA_TYPE)
+        with understood(response):
+            return wire.unpack_window(response.content)
+
+    def annotations(
+        self,
+        patient_id: str,
+        recording_id: str,
+        start: Time | None = None,
+        stop: Time | None = None,
+    ) -> list[Annotation]:
+        """The annotations that touch the span from `start` to `stop`, or all of them."""
+        params = _params(patient_id, recording_id, start, stop)
+        with self._api.answer("GET", "/annotations", params=params) as said:
+            return [wire.annotation_from_json(item) for item in said["annotations"]]
+
+    def annotate(self, patient_id: str, recording_id: str, annotation: Annotation) -> Annotation:
+        """Store an annotation; the answer carries the annotation_id that it has now.
+
+        Raises
+        ------
+        ConflictError
+            When its annotation_id is taken by other content.
+        """
+        ids = {"patient_id": patient_id, "recording_id": recording_id}
+        body = wire.dump({**ids, **asdict(annotation)})
+        with self._api.answer("POST", "/annotations", body=body) as said:
+            return wire.annotation_from_json(said)
+
+    def declare(self, recording: Recording) -> bool:
+        """Tell the store about a recording before its first second; True when it is new.
+
+        Raises
+        ------
+        ConflictError
+            When it is declared already with other channels, start or device.
+        """
+        path = _path(recording.patient_id, recording.recording_id)
+        return self._api.ask("PUT", path, body=wire.dump(recording)).status_code == 201
+
+    def have(self, patient_id: str, recording_id: str) -> list[Span]:
+        """The spans of whole seconds that are stored, ascending."""
+        with self._api.answer("GET", _path(patient_id, recording_id, "have")) as said:
+            return [Span(Fraction(start), Fraction(stop)) for start, stop in said["spans"]]
+
+    def send(
+        self,
+        recording: Recording,
+        chunks: Sequence[Chunk],
+        device_time: datetime | None = None,
+        *,
+        on_conflict: Literal["raise", "return"] = "raise",
+    ) -> list[Outcome]:
+        """Store seconds of a declared recording; an answer means that they are on disk.
+
+        Parameters
+        ----------
+        device_time : datetime, optional
+            What the device's clock shows now.
+        on_conflict : "raise" or "return"
+            What to do with seconds that are stored already with other samples: raise
+            ConflictError, or return them among the outcomes.
+
+        Raises
+        ------
+        ConflictError
+            Names those seconds; nothing of them was changed, the others are stored.
+        InvalidDataError
+            The chunks do not fit the declaration; nothing of this request is stored.
+        """
+        if not chunks:
+            return []
+        body = wire.pack_chunks(recording, chunks, device_time)
+        return self._ingest(body, wire.MEDIA_TYPE, [c.second for c in chunks], on_conflict)
+
+    def send_json(
+        self,
+        recording: Recording,
+        chunk: Chunk,
+        *,
+        on_conflict: Literal["raise", "return"] = "raise",
+    ) -> Outcome:
+        """Store one second as JSON in each channel's unit, with the calibration beside it.
+
+        The service finds the counts again exactly, so the second is the same as if `send`
+        had carried it.
+
+        Raises
+        ------
+        ConflictError
+            The second is stored already with other samples; nothing was changed.
+        InvalidDataError
+            JSON has no words for a second with missing or non-finite samples: use `send`.
+        """
+        body = wire.dump(_json_second(recording, chunk))
+        return self._ingest(body, JSON, [chunk.second], on_conflict)[0]
+
+    def close_recording(
+        self, patient_id: str, recording_id: str, n_seconds: int | None = None
+    ) -> int:
+        """Say that no more seconds will come; the number of seconds stored.
+
+        Parameters
+        ----------
+        n_seconds : int, optional
+            How many seconds were sent.
+
+        Raises
+        ------
+        ConflictError
+            When fewer than `n_seconds` are stored.
+        """
+        body = wire.dump({} if n_seconds is None else {"n_seconds": n_seconds})
+        path = _path(patient_id, recording_id, "close")
+        with self._api.answer("POST", path, body=body) as said:
+            return int(said["n_seconds"])
+
+    def _ingest(
+        self, body: bytes, media_type: str, seconds: list[int], on_conflict: str
+    ) -> list[Outcome]:
+        response = self._api.ask("POST", "/ingest", body=body, media_type=media_type, passing=409)
+        with understood(response):
+            said = dict(wire.load(response.content))
+        if response.status_code == 409 and "chunks" not in said:
+            raise problem(response)
+        with understood(response):
+            outcomes = [
+                Outcome(int(item["second"]), item["outcome"], str(item["content_sha256"]))
+                for item in said["chunks"]
+            ]
+            if sorted(o.second for o in outcomes) != sorted(seconds):
+                raise ValueError("it does not speak of the seconds that were sent")
+            if odd := {o.outcome for o in outcomes} - {"stored", "duplicate", "conflict"}:
+                raise ValueError(f"unknown outcome {odd}")
+        conflicts = [str(o.second) for o in outcomes if o.outcome == "conflict"]
+        if conflicts and on_conflict == "raise":
+            raise ConflictError(
+                f"stored already with other samples, and left as they are: second "
+                f"{', '.join(conflicts)}"
+            )
+        return outcomes
+
+
+def _path(patient_id: str, recording_id: str, *more: str) -> str:
+    parts = ("recordings", patient_id, recording_id, *more)
+    return "/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def _params(
+    patient_id: str, recording_id: str, start: Time | None, stop: Time | None
+) -> dict[str, str | list[str]]:
+    params: dict[str, str | list[str]] = {"patient_id": patient_id, "recording_id": recording_id}
+    params |= {k: _time(v) for k, v in (("start", start), ("end", stop)) if v is not None}
+    return params
+
+
+def _time(value: Time) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, str | Fraction):
+        return str(value)
+    return str(int(value)) if isinstance(value, Integral) else repr(float(value))
+
+
+def _info(item: Any) -> RecordingInfo:
+    return RecordingInfo(
+        wire.recording_from_json(item["recording"]),
+        int(item["n_seconds"]),
+        float(item["duration"]),
+        int(item["n_samples"]),
+        int(item["stored_bytes"]),
+        bool(item["closed"]),
+    )
+
+
+def _json_second(recording: Recording, chunk: Chunk) -> dict[str, Any]:
+    channels = recording.channels
+    if chunk.runs != full_runs(channels, chunk.second):
+        raise InvalidDataError(f"second {chunk.second} is not complete; JSON cannot carry it")
+    if not np.isfinite(chunk.samples).all():
+        raise InvalidDataError(f"second {chunk.second} holds NaN or infinity; JSON cannot carry it")
+    counts = [sum(count for _, count in runs) for runs in chunk.runs]
+    samples = np.split(chunk.samples.astype(np.float64), np.cumsum(counts)[:-1])
+    second: dict[str, Any] = {
+        "patient_id": recording.patient_id,
+        "recording_id": recording.recording_id,
+        "start": chunk.second,
+        "end": chunk.second + 1,
+        "channels": [c.label for c in channels],
+        "sfreq": [str(c.sfreq) for c in channels],
+        "samples": samples,
+    }
+    if recording.sample_type is not SampleType.FLOAT32:
+        second["samples"] = [x * c.gain + c.offset for x, c in zip(samples, channels, strict=True)]
+        names = ("physical_min", "physical_max", "digital_min", "digital_max", "unit")
+        second["calibration"] = [{name: getattr(c, name) for name in names} for c in channels]
+    if recording.start_time is not None:
+        start = recording.start_time
+        if recording.utc_offset is not None:
+            start = start.replace(tzinfo=timezone(timedelta(seconds=recording.utc_offset)))
+        second["start_time"] = start.isoformat()
+    return second

@@ -1,0 +1,133 @@
+"""What is said about recordings: add once, read what holds now."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from eegstore.errors import ConflictError, InvalidDataError, NotFoundError
+from eegstore.model import Annotation
+from eegstore.service.recordings import declared
+from eegstore.store import annotations as annotation_table
+from eegstore.store.database import Database
+
+MAX_DESCRIPTION = 10_000  # [character]
+
+
+async def add(
+    database: Database, patient_id: str, recording_id: str, annotations: Sequence[Annotation]
+) -> list[tuple[Annotation, bool]]:
+    """Store annotations; each comes back with its id, and whether it is new.
+
+    Raises
+    ------
+    NotFoundError
+        No such recording, or nothing to supersede.
+    ConflictError
+        The id is taken by another annotation; nothing is stored.
+    InvalidDataError
+    """
+    recording = (await declared(database, patient_id, recording_id)).recording
+    checked = [_checked(annotation, len(recording.channels)) for annotation in annotations]
+    async with database.begin() as connection:
+        return await add_in(connection, patient_id, recording_id, checked)
+
+
+async def add_in(
+    connection: AsyncConnection,
+    patient_id: str,
+    recording_id: str,
+    annotations: Sequence[Annotation],
+) -> list[tuple[Annotation, bool]]:
+    """`add` within a transaction; every annotation has an id."""
+    if not annotations:
+        return []
+    older = [a.supersedes for a in annotations if a.supersedes is not None]
+    if older:
+        there = await annotation_table.by_id(connection, patient_id, older)
+        for annotation_id in older:
+            row = there.get(annotation_id)
+            if row is None or row["recording_id"] != recording_id:
+                raise NotFoundError(f"no annotation {annotation_id} of {recording_id!r}")
+    rows = [_values(patient_id, recording_id, annotation) for annotation in annotations]
+    new = await annotation_table.add(connection, rows)
+    known = [row["annotation_id"] for row in rows if row["annotation_id"] not in new]
+    stored = await annotation_table.by_id(connection, patient_id, known) if known else {}
+    for annotation in annotations:
+        assert annotation.annotation_id is not None
+        row = stored.get(annotation.annotation_id)
+        if row is not None and (
+            row["recording_id"] != recording_id or _annotation(row) != annotation
+        ):
+            raise ConflictError(
+                f"annotation {annotation.annotation_id} exists with other content; "
+                "an edit is a new annotation that supersedes it"
+            )
+    return [(annotation, annotation.annotation_id in new) for annotation in annotations]
+
+
+async def of_recording(
+    database: Database,
+    patient_id: str,
+    recording_id: str,
+    start: float | None = None,
+    stop: float | None = None,
+) -> list[Annotation]:
+    """What holds now, by onset; with a span, what touches it.
+
+    Raises
+    ------
+    NotFoundError
+    """
+    await declared(database, patient_id, recording_id)
+    async with database.begin() as connection:
+        rows = await annotation_table.of_recording(
+            connection, patient_id, recording_id, start, stop
+        )
+    return [_annotation(row) for row in rows]
+
+
+def _checked(annotation: Annotation, n_channels: int) -> Annotation:
+    if len(annotation.description) > MAX_DESCRIPTION:
+        raise InvalidDataError(
+            f"description has {len(annotation.description)} characters; at most {MAX_DESCRIPTION}"
+        )
+    for row in annotation.channels:
+        if not 0 <= row < n_channels:
+            raise InvalidDataError(f"channel {row} is not in 0 .. {n_channels - 1}")
+    ids = {}
+    for name in ("annotation_id", "supersedes"):
+        value = getattr(annotation, name)
+        if value is not None:
+            try:
+                ids[name] = str(uuid.UUID(value))
+            except ValueError:
+                raise InvalidDataError(f"{name} {value!r} is not a UUID") from None
+    ids.setdefault("annotation_id", str(uuid.uuid4()))
+    return replace(annotation, **ids)
+
+
+def _values(patient_id: str, recording_id: str, annotation: Annotation) -> dict[str, Any]:
+    return {
+        "patient_id": patient_id,
+        "recording_id": recording_id,
+        "annotation_id": annotation.annotation_id,
+        "onset": annotation.onset,
+        "duration": annotation.duration,
+        "description": annotation.description,
+        "channels": list(annotation.channels),
+        "source": annotation.source,
+        "status": annotation.status,
+        "author": annotation.author,
+        "supersedes": annotation.supersedes,
+    }
+
+
+def _annotation(row: RowMapping) -> Annotation:
+    return Annotation(
+        row["onset"], row["duration"], row["description"], tuple(row["channels"]),
+        row["annotation_id"], row["source"], row["status"], row["author"], row["supersedes"],
+    )  # fmt: skip

@@ -1,0 +1,249 @@
+"""Declare a recording, look it up, say what is stored of it, close it."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from eegstore import codec, wire
+from eegstore.errors import CodecError, ConflictError, NotFoundError
+from eegstore.integrity import channels_sha256
+from eegstore.model import Recording, RecordingInfo, Runs, check_id
+from eegstore.store import chunks as chunk_table
+from eegstore.store import recordings
+from eegstore.store.database import Database, raw
+from eegstore.timebase import first_sample
+
+_KEPT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A stored declaration and the digest of its channel table."""
+
+    recording: Recording
+    channels_sha256: bytes
+
+
+async def declare(database: Database, recording: Recording) -> bool:
+    """Store a declaration; returns True when it is new, False when it stood there already.
+
+    Raises
+    ------
+    ConflictError
+        The recording is declared otherwise; names the first field that differs.
+    """
+    async with database.begin() as connection:
+        return await declare_in(connection, recording)
+
+
+async def declare_in(connection: AsyncConnection, recording: Recording) -> bool:
+    """`declare` within a transaction."""
+    table = channels_sha256(recording.channels, recording.sample_type)
+    new = await recordings.declare(connection, _values(recording, table))
+    if new:
+        entry = chunk_table.LogEntry(0, 0, 0, table, "declared")
+        await chunk_table.log(
+            await raw(connection), recording.patient_id, recording.recording_id, [entry]
+        )
+        return True
+    row = await recordings.find(connection, recording.patient_id, recording.recording_id)
+    assert row is not None
+    stored = _recording(row)
+    if stored != recording:
+        raise ConflictError(
+            f"recording {recording.recording_id!r} of {recording.patient_id!r} is declared "
+            f"otherwise: {_difference(stored, recording)}"
+        )
+    return False
+
+
+async def declared(database: Database, patient_id: str, recording_id: str) -> Declared:
+    """The declaration of a recording.
+
+    Raises
+    ------
+    NotFoundError
+    """
+    found = await find_declared(database, patient_id, recording_id)
+    if found is None:
+        raise unknown(patient_id, recording_id)
+    return found
+
+
+async def find_declared(
+    database: Database, patient_id: str, recording_id: str
+) -> Declared | None:
+    """The declaration of a recording, or None."""
+    check_id("patient_id", patient_id)
+    check_id("recording_id", recording_id)
+    key = (patient_id, recording_id)
+    kept: Declared | None = database.declared.get(key)
+    if kept is not None:
+        return kept
+    async with database.begin() as connection:
+        row = await recordings.find(connection, patient_id, recording_id)
+    if row is None:
+        return None
+    found = Declared(_recording(row), bytes(row["channels_sha256"]))
+    if len(database.declared) >= _KEPT:
+        database.declared.pop(next(iter(database.declared)))
+    database.declared[key] = found
+    return found
+
+
+async def of_patient(database: Database, patient_id: str) -> list[Recording]:
+    """All recordings of a patient, by start."""
+    async with database.begin() as connection:
+        return [_recording(row) for row in await recordings.of_patient(connection, patient_id)]
+
+
+async def listing(
+    database: Database, patient_id: str | None = None, recording_id: str | None = None
+) -> list[RecordingInfo]:
+    """Recordings and what is stored of them now, by patient and start."""
+    for what, value in (("patient_id", patient_id), ("recording_id", recording_id)):
+        if value is not None:
+            check_id(what, value)
+    async with database.begin() as connection:
+        rows = await recordings.listing(connection, patient_id, recording_id)
+    return [_info(row) for row in rows]
+
+
+async def info(database: Database, patient_id: str, recording_id: str) -> RecordingInfo:
+    """One recording and what is stored of it now.
+
+    Raises
+    ------
+    NotFoundError
+    """
+    found = await listing(database, patient_id, recording_id)
+    if not found:
+        raise unknown(patient_id, recording_id)
+    return found[0]
+
+
+async def patients(database: Database) -> list[str]:
+    """All patient ids, ascending."""
+    async with database.begin() as connection:
+        return await recordings.patients(connection)
+
+
+@dataclass(frozen=True, slots=True)
+class Have:
+    """The seconds that are stored, as half-open spans."""
+
+    spans: list[tuple[int, int]]
+    n_seconds: int
+    closed: bool
+
+
+async def have(database: Database, patient_id: str, recording_id: str) -> Have:
+    """What is stored of a recording, for a device that resumes.
+
+    Raises
+    ------
+    NotFoundError
+    """
+    await declared(database, patient_id, recording_id)
+    async with database.snapshot() as connection:
+        spans = await chunk_table.spans(await raw(connection), patient_id, recording_id)
+        closed = await recordings.closed_at(connection, patient_id, recording_id)
+    return Have(spans, sum(stop - start for start, stop in spans), closed is not None)
+
+
+async def close(
+    database: Database, patient_id: str, recording_id: str, n_seconds: int | None
+) -> int:
+    """Close a recording; returns how many seconds it has. Closing twice is closing once.
+
+    Raises
+    ------
+    NotFoundError
+    ConflictError
+        Not as many seconds are stored as the device says it has sent.
+    """
+    await declared(database, patient_id, recording_id)
+    async with database.begin() as connection:
+        driver = await raw(connection)
+        spans = await chunk_table.spans(driver, patient_id, recording_id)
+        stored = sum(stop - start for start, stop in spans)
+        if n_seconds is not None and n_seconds != stored:
+            raise ConflictError(
+                f"recording {recording_id!r} has {stored} seconds stored, the device has "
+                f"{n_seconds}; it stays open"
+            )
+        if await recordings.close(connection, patient_id, recording_id, stored):
+            end = spans[-1][1] if spans else 0
+            entry = chunk_table.LogEntry(0, end, 0, b"", "closed")
+            await chunk_table.log(driver, patient_id, recording_id, [entry])
+    return stored
+
+
+def unknown(patient_id: str, recording_id: str) -> NotFoundError:
+    """The error for a recording that is not there."""
+    return NotFoundError(f"no recording {recording_id!r} of patient {patient_id!r}")
+
+
+def end_of(recording: Recording, second: int, runs: Runs) -> Fraction:
+    """Time [s] at which the last sample of a second ends."""
+    ends = [
+        (first_sample(second, channel.sfreq) + runs_of[-1][0] + runs_of[-1][1]) / channel.sfreq
+        for channel, runs_of in zip(recording.channels, runs, strict=True)
+        if runs_of
+    ]
+    return max(ends, default=Fraction(second + 1))
+
+
+def _values(recording: Recording, table: bytes) -> dict[str, Any]:
+    return {
+        "patient_id": recording.patient_id,
+        "recording_id": recording.recording_id,
+        "study_id": recording.study_id,
+        "start_time": recording.start_time,
+        "zone": recording.zone,
+        "utc_offset": recording.utc_offset,
+        "device": recording.device,
+        "sample_type": recording.sample_type.value,
+        "channels": wire.load(wire.dump(recording.channels)),
+        "channels_sha256": table,
+    }
+
+
+def _recording(row: RowMapping) -> Recording:
+    names = (
+        "patient_id", "recording_id", "study_id", "start_time", "zone", "utc_offset", "device",
+        "sample_type", "channels",
+    )  # fmt: skip
+    return wire.stored_recording({name: row[name] for name in names})
+
+
+def _info(row: RowMapping) -> RecordingInfo:
+    recording = _recording(row)
+    duration = Fraction(0)
+    if row["last_second"] is not None:
+        last = row["last_second"]
+        try:
+            runs = codec.read_header(row["last_head"]).runs
+            duration = end_of(recording, last, runs)
+        except (CodecError, ValueError):
+            duration = Fraction(last + 1)
+    return RecordingInfo(
+        recording, row["n_seconds"], float(duration), row["n_samples"], row["stored_bytes"],
+        row["closed"],
+    )  # fmt: skip
+
+
+def _difference(stored: Recording, asked: Recording) -> str:
+    for name in ("sample_type", "start_time", "zone", "utc_offset", "study_id", "device"):
+        a, b = getattr(stored, name), getattr(asked, name)
+        if a != b:
+            return f"{name} is {a!s}, not {b!s}"
+    if len(stored.channels) != len(asked.channels):
+        return f"it has {len(stored.channels)} channels, not {len(asked.channels)}"
+    for row, (a, b) in enumerate(zip(stored.channels, asked.channels, strict=True)):
+        if a != b:
+            return f"channel {row} is {a}, not {b}"
+    return "unknown"

@@ -1,0 +1,201 @@
+"""A second as JSON: values in the channel's unit, mapped back to counts where they came from.
+
+    {"patient_id", "recording_id", "start": 2996, "end": 2997, "channels": [labels],
+     "samples": [[values], ...]}
+
+and optionally ``sfreq`` (one or per channel, exact), ``start_time``, ``zone``, ``device``,
+``calibration`` (per channel the four ranges and the unit) and ``device_time``. The
+declaration, or else the first second, fixes channel table and sample type.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegstore import wire
+from eegstore.errors import InvalidDataError
+from eegstore.model import Channel, Chunk, Recording, SampleType
+from eegstore.timebase import first_sample, parse_clock
+
+MAX_OFF_GRID = 0.02  # [count]
+_RANGES = ("physical_min", "physical_max", "digital_min", "digital_max")
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """A posted second: the recording it says it is of, and its chunk."""
+
+    recording: Recording
+    chunk: Chunk
+    device_time: datetime | None
+
+
+def read_second(body: dict[str, Any], declared: Recording | None) -> Second:
+    """The chunk in a JSON second of a recording that is declared, or declares itself.
+
+    Raises
+    ------
+    InvalidDataError
+        Names the field, the value and the limit.
+    """
+    labels = wire.array(body.get("channels"), "channels")
+    samples = wire.array(body.get("samples"), "samples")
+    if len(samples) != len(labels):
+        raise InvalidDataError(f"{len(labels)} channels but {len(samples)} rows of samples")
+    start = wire.fraction(body.get("start"), "start")
+    stop = wire.fraction(body.get("end"), "end")
+    second = start.numerator // start.denominator
+    if stop <= start:
+        raise InvalidDataError(f"end {float(stop):g} is not after start {float(start):g}")
+    if stop > second + 1:
+        raise InvalidDataError(
+            f"start {float(start):g} to end {float(stop):g} reaches over a whole second; a "
+            f"request carries one, here at most to {second + 1}"
+        )
+    values = [_row(row, label) for row, label in zip(samples, labels, strict=True)]
+    whole = stop - start == 1
+    recording = declared or _self_declared(body, labels, values, whole)
+    if declared is not None:
+        _same_channels(body, labels, declared)
+    rows, runs = [], []
+    for channel, row in zip(recording.channels, values, strict=True):
+        first = first_sample(start, channel.sfreq)
+        count = first_sample(stop, channel.sfreq) - first
+        if len(row) != count:
+            raise InvalidDataError(
+                f"channel {channel.label!r}: {len(row)} samples from {float(start):g} to "
+                f"{float(stop):g} s; at {float(channel.sfreq):g} Hz there are {count}"
+            )
+        rows.append(_stored(row, channel, recording.sample_type))
+        offset = first - first_sample(second, channel.sfreq)
+        runs.append(((offset, count),) if count else ())
+    flat = np.concatenate(rows) if rows else np.empty(0, recording.sample_type.dtype)
+    device_time = body.get("device_time")
+    return Second(
+        recording,
+        Chunk(second, tuple(runs), flat),
+        None if device_time is None else parse_clock(str(device_time), "device_time"),
+    )
+
+
+def _row(row: Any, label: Any) -> NDArray[np.float64]:
+    array = np.array(wire.array(row, f"samples of {label!r}"))
+    if array.size == 0:
+        return np.empty(0)
+    if array.dtype.kind not in "iuf" or array.ndim != 1:
+        odd = next((v for v in row if isinstance(v, bool) or not isinstance(v, int | float)), row)
+        raise InvalidDataError(f"channel {label!r}: sample {odd!r} is not a number")
+    return array.astype(np.float64)
+
+
+def _self_declared(
+    body: dict[str, Any], labels: list[Any], values: list[NDArray[np.float64]], whole: bool
+) -> Recording:
+    stated = body.get("sfreq")
+    if stated is None and not whole:
+        raise InvalidDataError("part of a second of an undeclared recording needs sfreq")
+    if isinstance(stated, list):
+        sfreqs = [wire.fraction(value, "sfreq") for value in stated]
+    elif stated is not None:
+        sfreqs = [wire.fraction(stated, "sfreq")] * len(labels)
+    else:
+        sfreqs = [Fraction(len(row)) for row in values]
+    calibration = body.get("calibration")
+    channels: list[dict[str, Any]] = []
+    for row, label in enumerate(labels):
+        if row >= len(sfreqs):
+            raise InvalidDataError(f"sfreq has {len(sfreqs)} values for {len(labels)} channels")
+        channel: dict[str, Any] = {"label": label, "sfreq": str(sfreqs[row])}
+        if calibration is not None:
+            channel |= _calibration(calibration, row, len(labels))
+        channels.append(channel)
+    fields = ("patient_id", "recording_id", "start_time", "zone", "device", "study_id")
+    return wire.recording_from_json(
+        {name: body[name] for name in fields if name in body} | {"channels": channels}
+    )
+
+
+def _calibration(calibration: Any, row: int, n_channels: int) -> dict[str, Any]:
+    listed = wire.array(calibration, "calibration")
+    if len(listed) != n_channels:
+        raise InvalidDataError(f"calibration has {len(listed)} entries for {n_channels} channels")
+    entry = dict(listed[row]) if isinstance(listed[row], dict) else {}
+    for name in _RANGES:
+        if not isinstance(entry.get(name), int | float):
+            raise InvalidDataError(f"calibration {row}: {name} is {entry.get(name)!r}")
+    allowed = (*_RANGES, "unit", "transducer", "prefiltering")
+    return {name: entry[name] for name in allowed if name in entry}
+
+
+def _same_channels(body: dict[str, Any], labels: list[Any], declared: Recording) -> None:
+    known = [channel.label for channel in declared.channels]
+    if labels != known:
+        missing = [label for label in known if label not in labels]
+        strange = [label for label in labels if label not in known]
+        reason = (
+            f"missing {missing[0]!r}" if missing
+            else f"unknown {strange[0]!r}" if strange
+            else f"{len(labels)} of {len(known)}, or in another order"
+        )  # fmt: skip
+        raise InvalidDataError(
+            f"channels differ from those declared for {declared.recording_id!r}: {reason}"
+        )
+    stated = body.get("sfreq")
+    if stated is not None:
+        sfreqs = stated if isinstance(stated, list) else [stated] * len(labels)
+        for channel, value in zip(declared.channels, sfreqs, strict=False):
+            if wire.fraction(value, "sfreq") != channel.sfreq:
+                raise InvalidDataError(
+                    f"sfreq {value} of {channel.label!r}; declared is {channel.sfreq}"
+                )
+    calibration = body.get("calibration")
+    if calibration is not None:
+        for row, channel in enumerate(declared.channels):
+            entry = _calibration(calibration, row, len(labels))
+            for name in _RANGES:
+                if entry[name] != getattr(channel, name):
+                    raise InvalidDataError(
+                        f"calibration of {channel.label!r}: {name} {entry[name]}; declared is "
+                        f"{getattr(channel, name)}"
+                    )
+
+
+def _stored(
+    row: NDArray[np.float64], channel: Channel, sample_type: SampleType
+) -> NDArray[Any]:
+    """Values in the channel's unit as they are stored."""
+    if sample_type is SampleType.FLOAT32:
+        with np.errstate(over="ignore"):
+            narrow = row.astype(sample_type.dtype)
+        if not np.isfinite(narrow).all():
+            raise InvalidDataError(
+                f"channel {channel.label!r}: value {row[~np.isfinite(narrow)][0]} is no float32"
+            )
+        return narrow
+    if channel.gain == 0:
+        raise InvalidDataError(
+            f"channel {channel.label!r}: physical_min and physical_max are both "
+            f"{channel.physical_min}, so values do not tell counts; send binary counts"
+        )
+    counts = (row - channel.offset) / channel.gain
+    nearest = np.rint(counts)
+    off = np.abs(counts - nearest)
+    if row.size and off.max() > MAX_OFF_GRID:
+        at = int(off.argmax())
+        raise InvalidDataError(
+            f"channel {channel.label!r}: value {row[at]} is {off[at]:.3f} counts off the grid of "
+            f"its calibration; at most {MAX_OFF_GRID}"
+        )
+    limits = np.iinfo(sample_type.dtype)
+    outside = (nearest < limits.min) | (nearest > limits.max)
+    if outside.any():
+        at = int(np.flatnonzero(outside)[0])
+        raise InvalidDataError(
+            f"channel {channel.label!r}: value {row[at]} is count {nearest[at]:.0f}; "
+            f"{sample_type} holds {limits.min} .. {limits.max}"
+        )
+    return nearest.astype(sample_type.dtype)

@@ -1,0 +1,102 @@
+"""The way out: blobs of a span, decoded as one batch and assembled."""
+
+import asyncio
+from collections.abc import Sequence
+from fractions import Fraction
+
+from eegstore import codec
+from eegstore.errors import InvalidDataError, SpanError, TooLargeError
+from eegstore.model import Recording
+from eegstore.service.recordings import declared
+from eegstore.store import chunks as chunk_table
+from eegstore.store.database import Database, raw
+from eegstore.window import Window, assemble
+from eegstore.wire import unique_labels
+
+MAX_DURATION = 3600  # [s]
+MAX_VALUES = 64_000_000  # in one window: 256 MB of float32
+_IN_THREAD = 30  # chunks
+
+
+async def read_window(
+    database: Database,
+    patient_id: str,
+    recording_id: str,
+    start: Fraction,
+    stop: Fraction,
+    labels: Sequence[str] | None = None,
+    *,
+    max_values: int = MAX_VALUES,
+) -> Window:
+    """The window of a recording over ``start <= t < stop`` [s], gaps and ends included.
+
+    Parameters
+    ----------
+    labels : sequence of str, optional
+        Channels, by the labels made unique; default all.
+
+    Raises
+    ------
+    NotFoundError
+    SpanError, TooLargeError, InvalidDataError
+        The span is empty, starts before the recording or is too long; a label is unknown.
+    """
+    recording = (await declared(database, patient_id, recording_id)).recording
+    rows = rows_of(recording, labels)
+    check_span(recording, rows, start, stop, max_values)
+    first = start.numerator // start.denominator
+    last = -(-stop.numerator // stop.denominator)
+    async with database.begin() as connection:
+        stored = await chunk_table.blobs(
+            await raw(connection), patient_id, recording_id, first, last
+        )
+
+    def build() -> Window:
+        chunks = codec.decode([blob for _, blob in stored], [second for second, _ in stored])
+        return assemble(recording, rows, start, stop, chunks)
+
+    return await asyncio.to_thread(build) if len(stored) >= _IN_THREAD else build()
+
+
+def rows_of(recording: Recording, labels: Sequence[str] | None) -> list[int]:
+    """Rows of the channels with these labels, in the order asked.
+
+    Raises
+    ------
+    InvalidDataError
+        Names the label that is unknown, repeated, or stands for several channels.
+    """
+    if labels is None:
+        return list(range(len(recording.channels)))
+    unique = unique_labels(recording.channels)
+    rows = []
+    for label in labels:
+        if label not in unique:
+            alike = [u for u, c in zip(unique, recording.channels, strict=True) if c.label == label]
+            if alike:
+                raise InvalidDataError(f"label {label!r} stands for {', '.join(alike)}; name one")
+            raise InvalidDataError(
+                f"no channel {label!r} in {recording.recording_id!r}; it has {', '.join(unique)}"
+            )
+        row = unique.index(label)
+        if row in rows:
+            raise InvalidDataError(f"channel {label!r} is asked for twice")
+        rows.append(row)
+    return rows
+
+
+def check_span(
+    recording: Recording, rows: Sequence[int], start: Fraction, stop: Fraction, max_values: int
+) -> None:
+    """Raise unless the span can be asked for."""
+    if start < 0:
+        raise SpanError(f"start {float(start):g} s lies before the recording; it starts at 0")
+    if stop <= start:
+        raise SpanError(f"end {float(stop):g} s is not after start {float(start):g} s")
+    if stop - start > MAX_DURATION:
+        raise TooLargeError(
+            f"a window of {float(stop - start):g} s is too long; at most {MAX_DURATION} s"
+        )
+    values = sum(recording.channels[row].sfreq for row in rows) * (stop - start)
+    if values > max_values:
+        raise TooLargeError(f"a window of {int(values)} values is too large; at most {max_values}")

@@ -1,0 +1,160 @@
+"""The connection to PostgreSQL: one pool, one place where its errors become ours.
+
+Metadata is asked for through SQLAlchemy; the statements that carry blobs speak psycopg in
+binary on the same connections, so that both share a transaction.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import psycopg
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from eegstore.errors import InvalidDataError, NotFoundError, StoreUnavailableError
+from eegstore.store.schema import MIN_VERSION, head_revision
+
+APP_ROLE = "eegstore_app"
+POOL_TIMEOUT = 5.0  # [s]
+_UNAVAILABLE = ("08", "53", "57", "58", "55P03", "25006", "XX001")
+
+Raw = psycopg.AsyncConnection[Any]
+
+
+class Database:
+    """An eegstore database, opened as the application.
+
+    Parameters
+    ----------
+    url : str
+        ``postgresql+psycopg://...``. A login role other than eegstore_app becomes it with
+        SET ROLE, so that nothing runs with more rights than the application has.
+    pool_size : int
+        Connections kept.
+    """
+
+    def __init__(self, url: str, pool_size: int = 8) -> None:
+        parsed = make_url(url)
+        if parsed.drivername != "postgresql+psycopg":
+            raise InvalidDataError(
+                f"database URL begins with {parsed.drivername}://; it must be postgresql+psycopg://"
+            )
+        options = "-c synchronous_commit=on -c timezone=UTC"
+        if parsed.username != APP_ROLE:
+            options += f" -c role={APP_ROLE}"
+        # Declarations never change, so each is read once; see service.recordings.
+        self.declared: dict[tuple[str, str], Any] = {}
+        self.engine: AsyncEngine = create_async_engine(
+            parsed,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=POOL_TIMEOUT,
+            connect_args={"options": options, "prepare_threshold": 2, "connect_timeout": 10},
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction: committed, durably, when left normally; else rolled back."""
+        with translated():
+            async with self.engine.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A read-only transaction that sees one state of the database throughout."""
+        with translated():
+            async with self.engine.connect() as connection:
+                await connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
+                yield connection
+
+    async def check(self) -> None:
+        """Whether what is acknowledged here would be kept.
+
+        Raises
+        ------
+        StoreUnavailableError
+            Not reachable, or at another schema revision.
+        InvalidDataError
+            The server is too old or does not write durably.
+        """
+        async with self.begin() as connection:
+            settings = dict(
+                (await connection.execute(_SETTINGS)).tuples().all()  # type: ignore[arg-type]
+            )
+            await check_revision(connection)
+        if int(settings["server_version_num"]) < MIN_VERSION * 10_000:
+            raise InvalidDataError(
+                f"PostgreSQL {settings['server_version_num']} is too old; {MIN_VERSION} is needed"
+            )
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            if settings[name] == "off":
+                raise InvalidDataError(
+                    f"the server runs with {name}=off: what it acknowledges may be lost; turn it on"
+                )
+
+
+async def check_revision(connection: AsyncConnection) -> None:
+    """Raise StoreUnavailableError unless the schema is the one this version works with."""
+    exists = await connection.execute(text("SELECT to_regclass('alembic_version') IS NOT NULL"))
+    found = None
+    if exists.scalar():
+        result = await connection.execute(text("SELECT version_num FROM alembic_version"))
+        found = result.scalar()
+    if found != head_revision():
+        raise StoreUnavailableError(
+            f"the schema is at {found}, this eegstore needs {head_revision()}; "
+            "run `eegstore db upgrade`"
+        )
+
+
+async def raw(connection: AsyncConnection) -> Raw:
+    """The psycopg connection beneath, in the same transaction."""
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert isinstance(driver, psycopg.AsyncConnection)
+    return driver
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Errors of the drivers as eegstore's own, by SQLSTATE."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise StoreUnavailableError(f"all connections busy for {POOL_TIMEOUT:g} s") from error
+    except DBAPIError as error:
+        raise _translate(error.orig, error) from error
+    except psycopg.Error as error:
+        raise _translate(error, error) from error
+    except SQLAlchemyError as error:
+        if "closed" in str(error):
+            raise StoreUnavailableError(f"connection lost: {error}") from error
+        raise
+
+
+def _translate(cause: BaseException | None, error: Exception) -> Exception:
+    state = getattr(cause, "sqlstate", None)
+    message = str(cause).strip().splitlines()[0] if str(cause).strip() else repr(cause)
+    if state == "23503":
+        return NotFoundError("no such recording")
+    if state == "22P05" or (isinstance(cause, psycopg.DataError) and "NUL" in message):
+        return InvalidDataError("text contains the character U+0000, which is not allowed")
+    if state is None and isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
+        return StoreUnavailableError(f"the database cannot be reached: {message}")
+    if state is not None and state.startswith(_UNAVAILABLE):
+        return StoreUnavailableError(f"the database cannot serve now: {message}")
+    return error
+
+
+_SETTINGS = text(
+    "SELECT name, setting FROM pg_settings WHERE name IN "
+    "('server_version_num', 'fsync', 'full_page_writes', 'synchronous_commit')"
+)

@@ -1,0 +1,133 @@
+"""Metadata as JSON: the words of `eegstore.model`, checked where they come in."""
+
+from datetime import timedelta, timezone
+from fractions import Fraction
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from eegstore.errors import InvalidDataError
+from eegstore.model import Annotation, Channel, Recording, SampleType
+from eegstore.timebase import local_start, parse_clock
+
+_recording = TypeAdapter(Recording)
+_channels = TypeAdapter(tuple[Channel, ...])
+_annotation = TypeAdapter(Annotation)
+
+
+def dump(thing: Any) -> bytes:
+    """JSON of dataclasses, arrays and plain values; a Fraction becomes its string."""
+    return orjson.dumps(thing, default=str, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def load(body: bytes | bytearray | memoryview, what: str = "body") -> Any:
+    """The JSON value in `body`.
+
+    Raises
+    ------
+    InvalidDataError
+        When it is no JSON; NaN and Infinity are none.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InvalidDataError(f"{what} is not JSON: {error}") from None
+
+
+def recording_from_json(value: Any) -> Recording:
+    """A recording as it is declared or listed.
+
+    A channel without ranges is uncalibrated. Without `sample_type` the ranges decide:
+    none at all is float32, else int16 where it suffices, else int32. `start_time` may
+    carry an offset; `zone` and `utc_offset` are made to agree with it.
+    """
+    value = dict(object_(value, "recording"))
+    channels = [dict(object_(c, "channel")) for c in array(value.get("channels"), "channels")]
+    for channel in channels:
+        channel["sfreq"] = fraction(channel.get("sfreq"), f"sfreq of {channel.get('label')!r}")
+    value["channels"] = channels
+    if value.get("sample_type") is None:
+        value["sample_type"] = _sample_type(channels)
+    if value.get("start_time") is not None:
+        clock = parse_clock(str(value["start_time"]), "start_time")
+        if clock.tzinfo is None and value.get("utc_offset") is not None:
+            offset = timedelta(seconds=integer(value["utc_offset"], "utc_offset"))
+            clock = clock.replace(tzinfo=timezone(offset))
+        value["start_time"], value["utc_offset"] = local_start(clock, value.get("zone"))
+    return _validate(_recording, value, "recording")
+
+
+def stored_recording(value: dict[str, Any]) -> Recording:
+    """A recording from the fields under which it is stored."""
+    return _validate(_recording, value, "recording")
+
+
+def channels_from_json(value: Any) -> tuple[Channel, ...]:
+    """A channel table as it is stored or sent."""
+    return _validate(_channels, value, "channels")
+
+
+def annotation_from_json(value: Any) -> Annotation:
+    """One annotation as it is posted or listed; unknown fields are ignored."""
+    return _validate(_annotation, dict(object_(value, "annotation")), "annotation")
+
+
+def fraction(value: Any, what: str) -> Fraction:
+    """An exact rational from a JSON number or a string such as "256", "12.8", "200000/1001"."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise InvalidDataError(f"{what} is {value!r}; it must be a number or a fraction")
+    try:
+        return Fraction(repr(value) if isinstance(value, float) else value)
+    except (ValueError, ZeroDivisionError):
+        raise InvalidDataError(f"{what} is {value!r}; it must be a number or a fraction") from None
+
+
+def integer(value: Any, what: str) -> int:
+    """A JSON integer, or a number that is one."""
+    if isinstance(value, bool) or not (
+        isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    ):
+        raise InvalidDataError(f"{what} is {value!r}; it must be an integer")
+    return int(value)
+
+
+def object_(value: Any, what: str) -> dict[str, Any]:
+    """`value` when it is a JSON object, else InvalidDataError naming `what`."""
+    if not isinstance(value, dict):
+        raise InvalidDataError(f"{what} is {type(value).__name__}; it must be a JSON object")
+    return value
+
+
+def array(value: Any, what: str) -> list[Any]:
+    """`value` when it is a JSON array, else InvalidDataError naming `what`."""
+    if not isinstance(value, list):
+        raise InvalidDataError(f"{what} is {type(value).__name__}; it must be a JSON array")
+    return value
+
+
+def sample_type_named(value: Any) -> SampleType:
+    """The sample type of that name, else InvalidDataError."""
+    try:
+        return SampleType(value)
+    except ValueError:
+        allowed = ", ".join(SampleType)
+        raise InvalidDataError(f"sample_type {value!r} is not one of {allowed}") from None
+
+
+def _sample_type(channels: list[dict[str, Any]]) -> SampleType:
+    ranges = [(c.get("digital_min"), c.get("digital_max")) for c in channels]
+    if all(low is None and high is None for low, high in ranges) and ranges:
+        return SampleType.FLOAT32
+    flat = [limit for pair in ranges for limit in pair if isinstance(limit, int)]
+    return SampleType.INT16 if all(-32768 <= x <= 32767 for x in flat) else SampleType.INT32
+
+
+def _validate(adapter: TypeAdapter[Any], value: Any, what: str) -> Any:
+    try:
+        return adapter.validate_python(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        raise InvalidDataError(f"{what}{'.' if where else ''}{where}: {message}") from None
