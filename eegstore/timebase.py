@@ -4,12 +4,18 @@ Truth is the sample counter. `sfreq` is a Fraction, so the boundaries of chunks 
 integers at any rate: 256 Hz, 12.8 Hz (13 or 12 samples a second), 1/30 Hz (mostly none).
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from eegstore.errors import InvalidDataError, SpanError
 from eegstore.model import Channel, Recording, Runs
+
+# Bounded, because a Fraction takes the memory that its text asks for ("1e999999999").
+_NUMBER = re.compile(
+    r"[+-]?(\d{1,18}(\.\d{0,18})?(e[+-]?\d{1,2})?|\d{1,18}/\d{1,18})", re.ASCII | re.IGNORECASE
+)
 
 
 def first_sample(time: Fraction | int, sfreq: Fraction) -> int:
@@ -33,18 +39,20 @@ def full_runs(channels: tuple[Channel, ...], second: int) -> Runs:
     return tuple(((0, counts[c.sfreq]),) if counts[c.sfreq] else () for c in channels)
 
 
-def seconds_of(text: str, what: str = "time") -> Fraction:
-    """Exact seconds of a decimal or fraction ("2996", "12.5", "1/3").
+def exact(text: str) -> Fraction:
+    """The number in a decimal or fraction such as "2996", "12.8", "1e-3", "200000/1001".
 
     Raises
     ------
-    SpanError
-        When `text` is no such number.
+    ValueError
+        It is none, or longer than a number of this kind needs to be.
     """
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(f"{text[:40]!r} is not a number")
     try:
         return Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise SpanError(f"{what} {text!r} is neither seconds nor an ISO 8601 time") from None
+    except ZeroDivisionError:
+        raise ValueError(f"{text!r} divides by zero") from None
 
 
 def parse_clock(text: str, what: str = "time") -> datetime:

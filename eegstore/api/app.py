@@ -1,15 +1,18 @@
 """The HTTP service: routers, one per noun, around one database."""
 
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 import uvicorn
 from fastapi import Depends, FastAPI
+from starlette.types import Receive, Scope, Send
 
 from eegstore.api import annotations, health, ingest, recordings, windows
 from eegstore.api.access import require_key
-from eegstore.api.problems import MAX_BODY, add_handlers
+from eegstore.api.problems import MAX_BODY, add_handlers, problem, too_large
+from eegstore.errors import StoreUnavailableError
 from eegstore.store.database import Database
 
 
@@ -30,7 +33,7 @@ def create_app(database_url: str, api_key: str | None, pool_size: int = 8) -> Fa
         finally:
             await database.close()
 
-    app = FastAPI(
+    app = _App(
         title="eegstore",
         version=version("eegstore"),
         summary="EEG in, second by second; windows out.",
@@ -45,9 +48,50 @@ def create_app(database_url: str, api_key: str | None, pool_size: int = 8) -> Fa
     return app
 
 
-def serve(app: FastAPI, host: str, port: int) -> None:
-    """Serve until SIGINT or SIGTERM; requests under way are finished."""
-    uvicorn.run(
-        app, host=host, port=port, log_level="warning", access_log=False,
-        timeout_graceful_shutdown=10,
-    )  # fmt: skip
+class _App(FastAPI):
+    """Refuses a body that says it is too large before a byte of it is read."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            stated = dict(scope["headers"]).get(b"content-length", b"0")
+            if stated.isdigit() and int(stated[:20]) > MAX_BODY:
+                await problem(too_large(f"{int(stated[:20])} bytes"))(scope, receive, send)
+                return
+        await super().__call__(scope, receive, send)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; OSError says why not."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise OSError(error.errno, f"cannot listen on {host}:{port}: {error.strerror}") from error
+
+
+def serve(app: FastAPI, at: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve on a listening socket until SIGINT or SIGTERM; requests under way are finished.
+
+    Raises
+    ------
+    StoreUnavailableError
+        When the service could not start.
+    """
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=10
+    )
+    server = _Server(config, ready)
+    server.run(sockets=[at])
+    if not server.started:
+        raise StoreUnavailableError("the service could not start; its log says why")
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()

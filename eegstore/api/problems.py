@@ -49,6 +49,11 @@ def problem(error: EegStoreError) -> Response:
     return answer(status_of(error), body, headers)
 
 
+def too_large(size: str) -> TooLargeError:
+    """The error for a body over the limit."""
+    return TooLargeError(f"the body is {size}; at most {MAX_BODY} bytes")
+
+
 def add_handlers(app: FastAPI) -> None:
     """Make every error of the app answer in the one shape."""
 
@@ -69,7 +74,7 @@ def add_handlers(app: FastAPI) -> None:
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if error.status_code == 413:
-            return problem(TooLargeError(f"the body is too large; at most {MAX_BODY} bytes"))
+            return problem(too_large("larger"))
         if error.status_code == 404:
             return problem(NotFoundError(f"no such route: {request.url.path}"))
         body = {"error": "EegStoreError", "detail": str(error.detail)}

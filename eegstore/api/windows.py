@@ -15,7 +15,7 @@ from eegstore.errors import NotFoundError, SpanError
 from eegstore.model import Recording, check_id
 from eegstore.service import recordings
 from eegstore.service.windows import MAX_VALUES, read_window
-from eegstore.timebase import parse_clock, second_of_clock
+from eegstore.timebase import exact, parse_clock, second_of_clock
 
 router = APIRouter(tags=["windows"])
 
@@ -81,8 +81,8 @@ async def eeg(
 def _time(text: str, what: str) -> Fraction | datetime:
     """Seconds where `text` is a number, else a clock time."""
     try:
-        return Fraction(text)
-    except (ValueError, ZeroDivisionError):
+        return exact(text)
+    except ValueError:
         # "+02:00" in a query that was not percent-encoded arrives as " 02:00".
         return parse_clock(text.replace(" ", "+") if "T" in text else text, what)
 

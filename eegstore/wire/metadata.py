@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from eegstore.errors import InvalidDataError
 from eegstore.model import Annotation, Channel, Recording, SampleType
-from eegstore.timebase import local_start, parse_clock
+from eegstore.timebase import exact, local_start, parse_clock
 
 _recording = TypeAdapter(Recording)
 _channels = TypeAdapter(tuple[Channel, ...])
@@ -78,9 +78,10 @@ def fraction(value: Any, what: str) -> Fraction:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise InvalidDataError(f"{what} is {value!r}; it must be a number or a fraction")
     try:
-        return Fraction(repr(value) if isinstance(value, float) else value)
-    except (ValueError, ZeroDivisionError):
-        raise InvalidDataError(f"{what} is {value!r}; it must be a number or a fraction") from None
+        return exact(value if isinstance(value, str) else repr(value))
+    except ValueError:
+        shown = repr(value)[:40]
+        raise InvalidDataError(f"{what} is {shown}; it must be a number or a fraction") from None
 
 
 def integer(value: Any, what: str) -> int:

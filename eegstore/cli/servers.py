@@ -1,0 +1,79 @@
+"""``eegstore serve`` and ``eegstore view``."""
+
+import os
+import sys
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import eegstore
+from eegstore.cli.terminal import console, database_url, settings
+from eegstore.config import api_key
+from eegstore.errors import InvalidDataError, NotFoundError
+
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+
+
+def serve(
+    host: Host = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8765,
+    no_auth: Annotated[bool, typer.Option("--no-auth", help="Loopback only.")] = False,
+) -> None:
+    """Serve the API, on the embedded PostgreSQL or the one in EEGSTORE_DATABASE_URL."""
+    from eegstore.api.app import create_app, listen
+    from eegstore.api.app import serve as serve_app
+
+    if no_auth and not _loopback(host):
+        raise InvalidDataError(f"--no-auth is for loopback only; {host} can be reached by others")
+    values = settings()
+    key = None if no_auth else api_key(values, create=True)
+    with listen(host, port) as socket, database_url(values) as url:
+        app = create_app(url, key, values.pool_size)
+        name, number = socket.getsockname()[:2]
+        shown = f"[{name}]" if ":" in name else name
+        serve_app(
+            app, socket, lambda: console.print(f"eegstore API at http://{shown}:{number}")
+        )
+
+
+def view(
+    host: Host = "127.0.0.1",
+    port: Annotated[int, typer.Option()] = 5006,
+    api_url: Annotated[str | None, typer.Option(help="Where the API is.")] = None,
+    origin: Annotated[
+        list[str] | None, typer.Option(help="Further host:port under which it is opened.")
+    ] = None,
+) -> None:
+    """Serve the viewer. It asks the API with your key and shows whoever opens it."""
+    environment = os.environ | {"EEGSTORE_DATA": str(settings().data)}
+    if api_url is not None:
+        environment["EEGSTORE_API_URL"] = api_url
+    origins = {f"{name}:{port}" for name in ("localhost", "127.0.0.1", host)} | set(origin or ())
+    command = [
+        sys.executable, "-m", "bokeh", "serve", str(viewer_directory()),
+        "--address", host, "--port", str(port), "--log-level", "warning",
+        *(f"--allow-websocket-origin={name}" for name in sorted(origins)),
+    ]  # fmt: skip
+    console.print(f"eegstore viewer at http://{host}:{port}/viewer")
+    sys.stdout.flush()
+    os.execve(sys.executable, command, environment)
+
+
+def viewer_directory() -> Path:
+    """Where the viewer lies: in the installed package, or beside it in a clone."""
+    package = Path(eegstore.__file__).parent
+    for place in (package / "viewer", package.parent / "viewer"):
+        if (place / "main.py").is_file():
+            return place
+    raise NotFoundError(f"no viewer in {package} or beside it")
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
