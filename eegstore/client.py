@@ -6,21 +6,30 @@ service raised. Every request may be repeated: what is stored already is not sto
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from fractions import Fraction
+from functools import lru_cache
 from numbers import Integral
 from typing import Any, Literal, NamedTuple, Self, TypeAlias
 from urllib.parse import quote
 
 import httpx
-import numpy as np
 
 from eegstore import config, wire
 from eegstore.connection import JSON, Connection, problem, understood
-from eegstore.errors import ConflictError, InvalidDataError, NotFoundError
-from eegstore.model import Annotation, Chunk, Recording, RecordingInfo, SampleType, Span
-from eegstore.timebase import full_runs
+from eegstore.errors import ConflictError, InvalidDataError
+from eegstore.integrity import channels_sha256, content_sha256
+from eegstore.model import (
+    Annotation,
+    Channel,
+    Chunk,
+    Recording,
+    RecordingInfo,
+    SampleType,
+    Span,
+)
 from eegstore.window import Window
+from eegstore.wire.second import json_second
 
 Time: TypeAlias = int | float | str | Fraction | datetime
 """Seconds from recording start [s], or clock time (a datetime, or ISO 8601 text)."""
@@ -115,10 +124,8 @@ class Client:
         NotFoundError
             When the patient has no such recording.
         """
-        for info in self.recordings(patient_id):
-            if info.recording.recording_id == recording_id:
-                return info
-        raise NotFoundError(f"patient {patient_id!r} has no recording {recording_id!r}")
+        with self._api.answer("GET", _path(patient_id, recording_id)) as said:
+            return _info(said)
 
     def window(
         self,
@@ -158,11 +165,12 @@ class Client:
         self,
         patient_id: str,
         recording_id: str,
-        start: Time | None = None,
-        stop: Time | None = None,
+        start: float | Fraction | None = None,
+        stop: float | Fraction | None = None,
     ) -> list[Annotation]:
-        """The annotations that touch the span from `start` to `stop`, or all of them."""
-        params = _params(patient_id, recording_id, start, stop)
+        """The annotations that touch the span from `start` to `stop` [s], or all of them."""
+        limits = [None if limit is None else float(limit) for limit in (start, stop)]
+        params = _params(patient_id, recording_id, *limits)
         with self._api.answer("GET", "/annotations", params=params) as said:
             return [wire.annotation_from_json(item) for item in said["annotations"]]
 
@@ -188,7 +196,10 @@ class Client:
             When it is declared already with other channels, start or device.
         """
         path = _path(recording.patient_id, recording.recording_id)
-        return self._api.ask("PUT", path, body=wire.dump(recording)).status_code == 201
+        response = self._api.ask("PUT", path, body=wire.dump(recording))
+        with understood(response):
+            wire.recording_from_json(wire.load(response.content)["recording"])
+        return response.status_code == 201
 
     def have(self, patient_id: str, recording_id: str) -> list[Span]:
         """The spans of whole seconds that are stored, ascending."""
@@ -216,14 +227,15 @@ class Client:
         Raises
         ------
         ConflictError
-            Names those seconds; nothing of them was changed, the others are stored.
+            Names those seconds; nothing of them was changed, the others are stored. Also
+            when the digest in the answer is not that of the samples that were sent.
         InvalidDataError
             The chunks do not fit the declaration; nothing of this request is stored.
         """
         if not chunks:
             return []
         body = wire.pack_chunks(recording, chunks, device_time)
-        return self._ingest(body, wire.MEDIA_TYPE, [c.second for c in chunks], on_conflict)
+        return self._ingest(body, wire.MEDIA_TYPE, recording, chunks, on_conflict)
 
     def send_json(
         self,
@@ -242,10 +254,10 @@ class Client:
         ConflictError
             The second is stored already with other samples; nothing was changed.
         InvalidDataError
-            JSON has no words for a second with missing or non-finite samples: use `send`.
+            JSON has no words for this second (see `wire.second.fits_json`): use `send`.
         """
-        body = wire.dump(_json_second(recording, chunk))
-        return self._ingest(body, JSON, [chunk.second], on_conflict)[0]
+        body = wire.dump(json_second(recording, chunk))
+        return self._ingest(body, JSON, recording, [chunk], on_conflict)[0]
 
     def close_recording(
         self, patient_id: str, recording_id: str, n_seconds: int | None = None
@@ -260,7 +272,7 @@ class Client:
         Raises
         ------
         ConflictError
-            When fewer than `n_seconds` are stored.
+            When another number is stored; the recording stays open.
         """
         body = wire.dump({} if n_seconds is None else {"n_seconds": n_seconds})
         path = _path(patient_id, recording_id, "close")
@@ -268,7 +280,12 @@ class Client:
             return int(said["n_seconds"])
 
     def _ingest(
-        self, body: bytes, media_type: str, seconds: list[int], on_conflict: str
+        self,
+        body: bytes,
+        media_type: str,
+        recording: Recording,
+        chunks: Sequence[Chunk],
+        on_conflict: str,
     ) -> list[Outcome]:
         response = self._api.ask("POST", "/ingest", body=body, media_type=media_type, passing=409)
         with understood(response):
@@ -280,10 +297,18 @@ class Client:
                 Outcome(int(item["second"]), item["outcome"], str(item["content_sha256"]))
                 for item in said["chunks"]
             ]
-            if sorted(o.second for o in outcomes) != sorted(seconds):
+            if sorted(o.second for o in outcomes) != sorted(c.second for c in chunks):
                 raise ValueError("it does not speak of the seconds that were sent")
             if odd := {o.outcome for o in outcomes} - {"stored", "duplicate", "conflict"}:
                 raise ValueError(f"unknown outcome {odd}")
+        table = _table_digest(recording.channels, recording.sample_type)
+        sent = {chunk.second: content_sha256(table, chunk).hex() for chunk in chunks}
+        for o in outcomes:
+            if o.outcome != "conflict" and o.content_sha256 != sent[o.second]:
+                raise ConflictError(
+                    f"second {o.second} was sent with digest {sent[o.second]}, and acknowledged "
+                    f"with {o.content_sha256}: other samples have arrived"
+                )
         conflicts = [str(o.second) for o in outcomes if o.outcome == "conflict"]
         if conflicts and on_conflict == "raise":
             raise ConflictError(
@@ -291,6 +316,13 @@ class Client:
                 f"{', '.join(conflicts)}"
             )
         return outcomes
+
+
+@lru_cache(maxsize=64)
+def _table_digest(channels: tuple[Channel, ...], sample_type: SampleType) -> bytes:
+    """The digest of a channel table as it arrives: there a range of -800 is -800.0."""
+    arrived = wire.channels_from_json(wire.load(wire.dump(channels)))
+    return channels_sha256(arrived, sample_type)
 
 
 def _path(patient_id: str, recording_id: str, *more: str) -> str:
@@ -323,32 +355,3 @@ def _info(item: Any) -> RecordingInfo:
         int(item["stored_bytes"]),
         bool(item["closed"]),
     )
-
-
-def _json_second(recording: Recording, chunk: Chunk) -> dict[str, Any]:
-    channels = recording.channels
-    if chunk.runs != full_runs(channels, chunk.second):
-        raise InvalidDataError(f"second {chunk.second} is not complete; JSON cannot carry it")
-    if not np.isfinite(chunk.samples).all():
-        raise InvalidDataError(f"second {chunk.second} holds NaN or infinity; JSON cannot carry it")
-    counts = [sum(count for _, count in runs) for runs in chunk.runs]
-    samples = np.split(chunk.samples.astype(np.float64), np.cumsum(counts)[:-1])
-    second: dict[str, Any] = {
-        "patient_id": recording.patient_id,
-        "recording_id": recording.recording_id,
-        "start": chunk.second,
-        "end": chunk.second + 1,
-        "channels": [c.label for c in channels],
-        "sfreq": [str(c.sfreq) for c in channels],
-        "samples": samples,
-    }
-    if recording.sample_type is not SampleType.FLOAT32:
-        second["samples"] = [x * c.gain + c.offset for x, c in zip(samples, channels, strict=True)]
-        names = ("physical_min", "physical_max", "digital_min", "digital_max", "unit")
-        second["calibration"] = [{name: getattr(c, name) for name in names} for c in channels]
-    if recording.start_time is not None:
-        start = recording.start_time
-        if recording.utc_offset is not None:
-            start = start.replace(tzinfo=timezone(timedelta(seconds=recording.utc_offset)))
-        second["start_time"] = start.isoformat()
-    return second

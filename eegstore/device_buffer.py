@@ -11,7 +11,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -24,7 +24,7 @@ from eegstore.errors import InvalidDataError, StoreUnavailableError
 from eegstore.model import Annotation, Chunk, Recording
 
 DEFAULT_LIMIT = 48 * 3600  # [s]
-_VERSION = 1
+_APPLICATION, _VERSION = 0x45454744, 1
 _SCHEMA = """
 CREATE TABLE device (
     recording BLOB NOT NULL, t0 REAL NOT NULL, speed REAL, head_start INTEGER NOT NULL,
@@ -95,19 +95,14 @@ class DeviceBuffer:
     def __init__(self, path: Path, limit: int = DEFAULT_LIMIT) -> None:
         self.path, self.limit = path, limit
         self._mutex = threading.RLock()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = _locked(path.with_name(path.name + ".lock"))
-        try:
+        with ExitStack() as opened, self._guarded():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            opened.callback(os.close, _locked(path.with_name(path.name + ".lock")))
             path.touch(mode=0o600)
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            try:
-                self._recording = self._open()
-            except BaseException:
-                self._db.close()
-                raise
-        except BaseException:
-            os.close(self._lock)
-            raise
+            opened.callback(self._db.close)
+            self._recording = self._open()
+            self._opened = opened.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -118,10 +113,7 @@ class DeviceBuffer:
     def close(self) -> None:
         """Close the file and let others have it."""
         with self._mutex:
-            self._db.close()
-            if self._lock >= 0:
-                os.close(self._lock)
-                self._lock = -1
+            self._opened.close()
 
     @property
     def recording(self) -> Recording | None:
@@ -168,15 +160,17 @@ class DeviceBuffer:
     def rebase(self, t0: float, speed: float | None, head_start: int) -> None:
         """Go on at another pace: due times count from `t0` [s since 1970] now."""
         with self._transaction() as db:
-            db.execute("UPDATE device SET t0 = ?, speed = ?, head_start = ?", (t0, speed, head_start))
-
-    def skip(self, stop: int, held: int) -> None:
-        """Pass over the seconds before `stop`, of which the store holds `held` already."""
-        with self._transaction() as db:
-            db.execute("UPDATE device SET next_second = ?, held = held + ?", (stop, held))
+            pace = (t0, speed, head_start)
+            db.execute("UPDATE device SET t0 = ?, speed = ?, head_start = ?", pace)
 
     def put(
-        self, stop: int, chunks: Sequence[Chunk], annotations: Sequence[Annotation] = ()
+        self,
+        stop: int,
+        chunks: Sequence[Chunk] = (),
+        annotations: Sequence[Annotation] = (),
+        *,
+        held: int = 0,
+        ended: bool = False,
     ) -> None:
         """Keep all that was recorded from the next second up to `stop`, durably.
 
@@ -186,6 +180,10 @@ class DeviceBuffer:
             The seconds that exist; the others are gaps.
         annotations : sequence of Annotation
             With an annotation_id each; they go out once these seconds have been sent.
+        held : int
+            How many of these seconds are passed over, since the store holds them.
+        ended : bool
+            The source has no more seconds.
         """
         rows = [(c.second, wire.dump(c.runs), c.samples.tobytes()) for c in chunks]
         notes = [(a.annotation_id, stop - 1, wire.dump(a)) for a in annotations]
@@ -193,13 +191,10 @@ class DeviceBuffer:
             db.executemany("INSERT INTO pending VALUES (?, ?, ?)", rows)
             db.executemany("INSERT OR IGNORE INTO annotation VALUES (?, ?, ?, NULL)", notes)
             db.execute(
-                "UPDATE device SET next_second = ?, acquired = acquired + ?", (stop, len(rows))
+                "UPDATE device SET next_second = ?, acquired = acquired + ?, held = held + ?, "
+                "ended = ?",
+                (stop, len(rows), held, ended),
             )
-
-    def end(self) -> None:
-        """Note that the source has no more seconds."""
-        with self._transaction() as db:
-            db.execute("UPDATE device SET ended = 1")
 
     def pending(self, count: int, n_bytes: int = 8 << 20) -> list[Chunk]:
         """The oldest seconds that wait, in order: at most `count`, and about `n_bytes`."""
@@ -257,23 +252,23 @@ class DeviceBuffer:
         return [(_annotation(body), reason) for body, reason in self._rows(sql)]
 
     def _open(self) -> Recording | None:
-        with self._guarded():
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-        ((version,),) = self._rows("PRAGMA user_version")
-        if version == _VERSION:
-            rows = self._rows("SELECT recording FROM device")
-            return wire.recording_from_json(wire.load(rows[0][0])) if rows else None
-        if version or self._rows("SELECT 1 FROM sqlite_master"):
+        mark = self._rows("PRAGMA application_id")[0] + self._rows("PRAGMA user_version")[0]
+        new = mark == (0, 0) and not self._rows("SELECT 1 FROM sqlite_master")
+        if not new and mark != (_APPLICATION, _VERSION):
             raise InvalidDataError(
-                f"{self.path} is a database of version {version}, not a device buffer of "
-                f"version {_VERSION}"
+                f"{self.path} is a database, but no device buffer of version {_VERSION} "
+                f"(application {mark[0]:#x}, version {mark[1]})"
             )
-        with self._transaction() as db:
-            for statement in _SCHEMA.split(";"):
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version = {_VERSION}")
-        return None
+        self._rows("PRAGMA journal_mode = WAL")
+        self._rows("PRAGMA synchronous = FULL")
+        if new:
+            with self._transaction() as db:
+                for statement in _SCHEMA.split(";"):
+                    db.execute(statement)
+                db.execute(f"PRAGMA application_id = {_APPLICATION}")
+                db.execute(f"PRAGMA user_version = {_VERSION}")
+        rows = self._rows("SELECT recording FROM device")
+        return wire.recording_from_json(wire.load(rows[0][0])) if rows else None
 
     def _chunk(self, second: int, runs: bytes, samples: bytes) -> Chunk:
         listed = tuple(tuple((a, b) for a, b in channel) for channel in wire.load(runs))
@@ -301,7 +296,7 @@ class DeviceBuffer:
         with self._mutex:
             try:
                 yield
-            except sqlite3.OperationalError as error:
+            except (sqlite3.OperationalError, OSError) as error:
                 raise StoreUnavailableError(
                     f"device buffer {self.path} cannot be read or written: {error}; what it "
                     "holds stays there"
@@ -319,12 +314,15 @@ def _locked(path: Path) -> int:
     lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         holder = os.pread(lock, 20, 0).decode() or "unknown"
         os.close(lock)
         raise StoreUnavailableError(
             f"device buffer {path.with_suffix('')} is in use by process {holder}"
         ) from None
+    except BaseException:
+        os.close(lock)
+        raise
     os.ftruncate(lock, 0)
     os.pwrite(lock, str(os.getpid()).encode(), 0)
     return lock

@@ -154,8 +154,9 @@ class Span:
 
     def __post_init__(self) -> None:
         if self.stop < self.start:
-            raise SpanError(f"span stops at {float(self.stop)} s before it starts at "
-                            f"{float(self.start)} s")
+            raise SpanError(
+                f"span stops at {float(self.stop)} s before it starts at {float(self.start)} s"
+            )
 
 
 @dataclass(frozen=True, slots=True)

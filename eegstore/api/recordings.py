@@ -65,9 +65,7 @@ async def have(patient_id: str, recording_id: str, database: Store) -> Response:
 
 
 @router.post("/recordings/{patient_id}/{recording_id}/close")
-async def close(
-    patient_id: str, recording_id: str, request: Request, database: Store
-) -> Response:
+async def close(patient_id: str, recording_id: str, request: Request, database: Store) -> Response:
     """Finish a recording: 409 when `n_seconds` is given and others are stored."""
     body = wire.object_(wire.load(await request.body() or b"{}"), "body")
     n_seconds = body.get("n_seconds")
@@ -78,9 +76,7 @@ async def close(
 
 
 @router.get("/recordings")
-async def listing(
-    database: Store, patient_id: Annotated[str | None, Query()] = None
-) -> Response:
+async def listing(database: Store, patient_id: Annotated[str | None, Query()] = None) -> Response:
     """Recordings, of one patient or of all, with durations and channels."""
     found = await recordings.listing(database, patient_id)
     return answer(200, {"recordings": found})

@@ -24,16 +24,21 @@ Patient = Annotated[str, typer.Option("--patient", help="patient_id, a pseudonym
 
 def with_database(work: Callable[[Database], Awaitable[T]]) -> T:
     """Run `work` on the database that the settings name; no API is needed."""
+    with database_url(settings()) as url:
+        return on_database(url, work)
 
-    async def run(url: str) -> T:
+
+def on_database(url: str, work: Callable[[Database], Awaitable[T]]) -> T:
+    """Run `work` on the database of that URL."""
+
+    async def run() -> T:
         database = Database(url, pool_size=2)
         try:
             return await work(database)
         finally:
             await database.close()
 
-    with database_url(settings()) as url:
-        return asyncio.run(run(url))
+    return asyncio.run(run())
 
 
 def recordings(

@@ -33,9 +33,7 @@ def serve(
         app = create_app(url, key, values.pool_size)
         name, number = socket.getsockname()[:2]
         shown = f"[{name}]" if ":" in name else name
-        serve_app(
-            app, socket, lambda: console.print(f"eegstore API at http://{shown}:{number}")
-        )
+        serve_app(app, socket, lambda: console.print(f"eegstore API at http://{shown}:{number}"))
 
 
 def view(

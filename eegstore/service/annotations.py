@@ -84,9 +84,18 @@ async def of_recording(
     """
     await declared(database, patient_id, recording_id)
     async with database.begin() as connection:
-        rows = await annotation_table.of_recording(
-            connection, patient_id, recording_id, start, stop
-        )
+        return await of_recording_in(connection, patient_id, recording_id, start, stop)
+
+
+async def of_recording_in(
+    connection: AsyncConnection,
+    patient_id: str,
+    recording_id: str,
+    start: float | None = None,
+    stop: float | None = None,
+) -> list[Annotation]:
+    """`of_recording` within a transaction."""
+    rows = await annotation_table.of_recording(connection, patient_id, recording_id, start, stop)
     return [_annotation(row) for row in rows]
 
 

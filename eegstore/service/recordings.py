@@ -73,9 +73,7 @@ async def declared(database: Database, patient_id: str, recording_id: str) -> De
     return found
 
 
-async def find_declared(
-    database: Database, patient_id: str, recording_id: str
-) -> Declared | None:
+async def find_declared(database: Database, patient_id: str, recording_id: str) -> Declared | None:
     """The declaration of a recording, or None."""
     check_id("patient_id", patient_id)
     check_id("recording_id", recording_id)

@@ -164,9 +164,7 @@ def _same_channels(body: dict[str, Any], labels: list[Any], declared: Recording)
                     )
 
 
-def _stored(
-    row: NDArray[np.float64], channel: Channel, sample_type: SampleType
-) -> NDArray[Any]:
+def _stored(row: NDArray[np.float64], channel: Channel, sample_type: SampleType) -> NDArray[Any]:
     """Values in the channel's unit as they are stored."""
     if sample_type is SampleType.FLOAT32:
         with np.errstate(over="ignore"):

@@ -173,8 +173,23 @@ async def in_portions(
     connection: Raw, patient_id: str, recording_id: str, start: int, stop: int, size: int = 120
 ) -> AsyncIterator[list[tuple[int, bytes]]]:
     """`blobs` in portions of `size` seconds, so that memory stays bounded."""
-    for first, last in await spans(connection, patient_id, recording_id):
-        at, end = max(first, start), min(last, stop)
-        while at < end:
-            yield await blobs(connection, patient_id, recording_id, at, min(at + size, end))
-            at += size
+    for first, last in await _pieces(connection, patient_id, recording_id, start, stop, size):
+        yield await blobs(connection, patient_id, recording_id, first, last)
+
+
+async def heads_in_portions(
+    connection: Raw, patient_id: str, recording_id: str, start: int, stop: int, size: int = 1000
+) -> AsyncIterator[list[tuple[int, bytes]]]:
+    """`heads` in portions of `size` seconds."""
+    for first, last in await _pieces(connection, patient_id, recording_id, start, stop, size):
+        yield await heads(connection, patient_id, recording_id, first, last)
+
+
+async def _pieces(
+    connection: Raw, patient_id: str, recording_id: str, start: int, stop: int, size: int
+) -> list[tuple[int, int]]:
+    return [
+        (at, min(at + size, last, stop))
+        for first, last in await spans(connection, patient_id, recording_id)
+        for at in range(max(first, start), min(last, stop), size)
+    ]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import RowMapping, func, select, text
+from sqlalchemy import RowMapping, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -98,9 +98,7 @@ async def close(
     return result.first() is not None
 
 
-async def closed_at(
-    connection: AsyncConnection, patient_id: str, recording_id: str
-) -> int | None:
+async def closed_at(connection: AsyncConnection, patient_id: str, recording_id: str) -> int | None:
     """How many seconds a closed recording has; None while it is open."""
     result = await connection.execute(
         select(ClosingRow.n_seconds).where(
@@ -117,12 +115,17 @@ async def identify(connection: AsyncConnection, patient_id: str, fields: dict[st
     )
 
 
-async def database_bytes(connection: AsyncConnection) -> dict[str, int]:
-    """Size on disk [byte] of the chunk table (with index and TOAST) and of the database."""
-    result = await connection.execute(
-        select(
-            func.pg_total_relation_size("chunk").label("chunk"),
-            func.pg_database_size(func.current_database()).label("database"),
-        )
-    )
-    return dict(result.mappings().one())
+_ON_DISK = """
+SELECT coalesce(pg_total_relation_size('chunk')::numeric
+       * sum(octet_length(blob)) FILTER (WHERE patient_id = :patient_id
+                                         AND recording_id = :recording_id)
+       / sum(octet_length(blob)), 0)::bigint
+FROM chunk
+"""
+
+
+async def bytes_on_disk(connection: AsyncConnection, patient_id: str, recording_id: str) -> int:
+    """A recording's share of the chunk table with its index and TOAST [byte]."""
+    ids = {"patient_id": patient_id, "recording_id": recording_id}
+    result = await connection.execute(text(_ON_DISK), ids)
+    return int(result.scalar_one())

@@ -22,13 +22,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import psycopg
-from psycopg import pq, sql
-
 from eegstore.errors import InvalidDataError, StoreUnavailableError
 from eegstore.store import postgres_binaries, postgres_runtime
 from eegstore.store.postgres_cluster import POLL, Cluster, check_major
 from eegstore.store.postgres_control import BUSY, INVALID, LINE_LIMIT, UNAVAILABLE, State
+from eegstore.store.postgres_provide import provide
 from eegstore.store.postgres_runtime import LOG_LIMIT, FileLock, Layout, Runtime
 
 FIRST_LEASE = 10.0  # [s]; so long a new supervisor waits for a lease at least
@@ -40,19 +38,15 @@ log = logging.getLogger("eegstore.store.supervisor")
 class Supervisor:
     """Keeps the server of a cluster up while it is used."""
 
-    def __init__(
-        self, cluster: Cluster, runtime: Runtime, linger: float, new_passwords: bool
-    ) -> None:
+    def __init__(self, cluster: Cluster, runtime: Runtime, linger: float) -> None:
         self.cluster = cluster
         self.runtime = runtime
         self.linger = linger
-        self.new_passwords = new_passwords
         self.state: State = "starting"
         self.message = ""
         self.server: subprocess.Popen[bytes] | None = None
         self.leases: set[asyncio.StreamWriter] = set()
         self.listeners: set[asyncio.StreamWriter] = set()
-        self.leased = False
         self.stopping = asyncio.Event()
 
     async def run(self, control: socket.socket) -> None:
@@ -62,18 +56,14 @@ class Supervisor:
         keeper = asyncio.create_task(self._keep())
         await self._until_unneeded(keeper)
         serving.close()
-        failed = self.state == "failed"
-        self.state = "stopping"
+        self.stopping.set()
         keeper.cancel()
         await asyncio.wait([keeper])
-        if not keeper.cancelled() and (error := keeper.exception()):
-            log.error("the supervisor failed", exc_info=error)
         if self.server is not None:
-            self.server.send_signal(signal.SIGINT)
-            log.info("postgres ended with %d", await _end_of(self.server))
-        if not failed:
+            await self._end(self.server)
+        if self.state != "failed":
             self._change("stopped")
-        for writer in self.listeners:
+        for writer in tuple(self.listeners):
             with contextlib.suppress(OSError, TimeoutError):
                 await asyncio.wait_for(writer.drain(), 1)
 
@@ -82,8 +72,6 @@ class Supervisor:
         allowed = max(self.linger, FIRST_LEASE)
         since = loop.time()
         while not self.stopping.is_set():
-            if keeper.done() and self.leased:
-                return
             if self.leases:
                 since = loop.time()
                 allowed = self.linger
@@ -97,8 +85,11 @@ class Supervisor:
         while True:
             try:
                 server = await self._bring_up()
-            except (StoreUnavailableError, OSError) as error:
-                log.error("%s", error)
+            except Exception as error:
+                expected = isinstance(error, StoreUnavailableError)
+                log.error("%s", str(error).partition("\n")[0], exc_info=not expected)
+                if self.server is not None:
+                    await self._end(self.server)
                 if pause == 0.0:
                     self._change("failed", str(error))
                     return
@@ -114,67 +105,42 @@ class Supervisor:
 
     async def _bring_up(self) -> subprocess.Popen[bytes]:
         """Start the server and wait, for as long as recovery takes, until it can be used."""
-        if not self.cluster.path.exists():
-            await self.cluster.create(self.runtime.admin_password)
-        elif self.new_passwords:
-            await self.cluster.set_password(self.runtime.admin_password)
-        self.new_passwords = False
+        cluster, new_password = self.cluster, False
         while True:
-            port = postgres_runtime.free_port(self.runtime.port)
-            self.runtime = replace(self.runtime, port=port)
-            postgres_runtime.write(self.cluster.layout, self.runtime)
-            self.server = await self.cluster.start(port)
+            with await cluster.claim() as lock:
+                if not cluster.path.exists():
+                    await cluster.create(lock, self.runtime.admin_password)
+                elif new_password:
+                    await cluster.set_password(lock, self.runtime.admin_password)
+                port = postgres_runtime.free_port(self.runtime.port)
+                self.runtime = replace(self.runtime, port=port)
+                postgres_runtime.write(cluster.layout, self.runtime)
+                self.server = server = cluster.start(lock, port)
             try:
-                await self._provide(self.server)
-                return self.server
+                if await provide(cluster.layout, self.runtime, server, not new_password):
+                    return server
+                log.warning("the superuser has another password than postgres.json says")
+                new_password = True
             except StoreUnavailableError:
-                ended = self.server.poll()
-                self.server.send_signal(signal.SIGINT)
-                await _end_of(self.server)
-                self.server = None
-                if ended is None or postgres_runtime.free_port(port) == port:
+                if server.poll() is None or postgres_runtime.free_port(port) == port:
                     raise
+                log.warning("port %d was taken meanwhile", port)
+            await self._end(server)
 
-    async def _provide(self, server: subprocess.Popen[bytes]) -> None:
-        """Connect, and make the role and the database of the application."""
-        target = (
-            f"host=127.0.0.1 port={self.runtime.port} dbname=postgres user=postgres "
-            f"password={self.runtime.admin_password} connect_timeout=10"
-        )
-        pause = POLL
-        while True:
-            try:
-                connection = await psycopg.AsyncConnection.connect(target, autocommit=True)
-                break
-            except psycopg.OperationalError as error:
-                if server.poll() is not None:
-                    layout = self.cluster.layout
-                    raise StoreUnavailableError(
-                        f"PostgreSQL {self.cluster.major} in {layout.data} ended with "
-                        f"{server.returncode} while starting; last lines of {layout.log}:\n"
-                        f"{layout.log_tail()}"
-                    ) from None
-                if pq.PGconn.ping(target.encode()) == pq.Ping.OK:
-                    raise StoreUnavailableError(
-                        f"PostgreSQL in {self.cluster.layout.data} runs but refuses its "
-                        f"superuser: {error}"
-                    ) from None
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, 1.0)
-        try:
-            async with connection:
-                await _provision(connection, self.runtime.app_password)
-        except psycopg.Error as error:
-            raise StoreUnavailableError(f"cannot prepare the database: {error}") from error
+    async def _end(self, server: subprocess.Popen[bytes]) -> None:
+        server.send_signal(signal.SIGINT)
+        log.info("postgres ended with %d", await _end_of(server))
+        self.server = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             request = json.loads(await asyncio.wait_for(reader.readline(), 10))
-            token = str(request["token"]).encode()
-            if hmac.compare_digest(token, self.runtime.token.encode()) and not self._ending():
+            token, right = str(request["token"]), self.runtime.token
+            known = hmac.compare_digest(token.encode(), right.encode())
+            if known and not self.stopping.is_set():
                 await self._answer(request["command"], reader, writer)
-        except (OSError, ValueError, TypeError, KeyError, TimeoutError):
-            pass
+        except (OSError, ValueError, TypeError, KeyError, TimeoutError, asyncio.CancelledError):
+            pass  # not one of ours, or gone, or the supervisor ends
         finally:
             self.listeners.discard(writer)
             self.leases.discard(writer)
@@ -185,22 +151,20 @@ class Supervisor:
     ) -> None:
         if command == "lease":
             self.leases.add(writer)
-            self.leased = True
         if command in ("lease", "stop"):
             self.listeners.add(writer)
         writer.write(self._line())
-        if command == "stop":
+        if command == "stop" or (self.state == "failed" and self.leases):
             self.stopping.set()
         if command != "status":
             await reader.read()
-
-    def _ending(self) -> bool:
-        return self.stopping.is_set() or self.state == "stopping"
 
     def _change(self, state: State, message: str = "") -> None:
         self.state, self.message = state, message
         for writer in self.listeners:
             writer.write(self._line())
+        if state == "failed" and self.leases:  # they have been told; whoever asks now begins anew
+            self.stopping.set()
 
     def _line(self) -> bytes:
         return json.dumps({"state": self.state, "message": self.message}).encode() + b"\n"
@@ -210,20 +174,6 @@ async def _end_of(process: subprocess.Popen[bytes]) -> int:
     while (status := process.poll()) is None:
         await asyncio.sleep(POLL)
     return status
-
-
-async def _provision(connection: psycopg.AsyncConnection, password: str) -> None:
-    verifier = connection.pgconn.encrypt_password(
-        password.encode(), b"eegstore_app", b"scram-sha-256"
-    )
-    roles = await connection.execute("SELECT FROM pg_roles WHERE rolname = 'eegstore_app'")
-    change = sql.SQL("{} ROLE eegstore_app LOGIN PASSWORD {}").format(
-        sql.SQL("ALTER" if roles.rowcount else "CREATE"), sql.Literal(verifier.decode())
-    )
-    await connection.execute(change)
-    databases = await connection.execute("SELECT FROM pg_database WHERE datname = 'eegstore'")
-    if not databases.rowcount:
-        await connection.execute("CREATE DATABASE eegstore")
 
 
 def main() -> None:
@@ -237,14 +187,15 @@ def main() -> None:
     os.chdir("/")
     os.umask(0o077)
     layout = Layout(asked.data)
-    lock = FileLock(layout.lock)
-    if not lock.acquire():
-        sys.exit(BUSY)
     try:
+        lock = FileLock(layout.lock)
+        if not lock.acquire():
+            sys.exit(BUSY)
         cluster = _cluster(layout, asked.version, asked.bin)
-        previous = postgres_runtime.read(layout)
         control = postgres_runtime.listen()
-        runtime = postgres_runtime.fresh(previous, asked.version, control.getsockname()[1])
+        runtime = postgres_runtime.renewed(
+            postgres_runtime.read(layout), asked.version, control.getsockname()[1]
+        )
         postgres_runtime.write(layout, runtime)
         _redirect(layout)
     except InvalidDataError as error:
@@ -259,14 +210,8 @@ def main() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
     logging.captureWarnings(True)
-    asyncio.run(_serve(cluster, runtime, asked.linger, previous is None, control))
-
-
-async def _serve(
-    cluster: Cluster, runtime: Runtime, linger: float, new_passwords: bool, control: socket.socket
-) -> None:
     log.info("PostgreSQL %d of %s", cluster.major, cluster.bin)
-    await Supervisor(cluster, runtime, linger, new_passwords).run(control)
+    asyncio.run(Supervisor(cluster, runtime, asked.linger).run(control))
 
 
 def _cluster(layout: Layout, major: int, pg_bin: Path | None) -> Cluster:

@@ -93,7 +93,9 @@ def unpack_chunks(body: bytes) -> ChunkFrame:
     for item in listed:
         item = object_(item, "chunk")
         runs = item.get("runs")
-        chunks.append((integer(item.get("second"), "second"), None if runs is None else _runs(runs)))
+        chunks.append(
+            (integer(item.get("second"), "second"), None if runs is None else _runs(runs))
+        )
     device_time = header.get("device_time")
     return ChunkFrame(
         str(header.get("patient_id")),

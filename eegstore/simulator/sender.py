@@ -12,20 +12,15 @@ from datetime import UTC, datetime
 
 from eegstore.client import Client, Outcome
 from eegstore.device_buffer import DeviceBuffer
-from eegstore.errors import (
-    ConflictError,
-    InvalidDataError,
-    StoreUnavailableError,
-    TooLargeError,
-)
+from eegstore.errors import ConflictError, InvalidDataError, StoreUnavailableError, TooLargeError
 from eegstore.model import Chunk, Recording, Span
-from eegstore.timebase import full_runs
+from eegstore.wire.second import fits_json
 
 log = logging.getLogger(__name__)
 
 BASE = 0.5  # [s] of the first backoff
 CAP = 30.0  # [s] of every backoff
-IDLE = 0.2  # [s] until an empty buffer is looked at again, unless somebody wakes the sender
+IDLE = 1.0  # [s] until an empty buffer is looked at again, unless somebody wakes the sender
 MAX_BATCH = 60  # seconds in one request [s]
 
 
@@ -71,6 +66,11 @@ class Sender:
         self._failures = 0  # since the last success
         self._lost_at: float | None = None  # monotonic, when the present outage began
         self._longest = 0.0
+
+    @property
+    def lost(self) -> bool:
+        """The last try found no store."""
+        return self._lost_at is not None
 
     @property
     def longest_outage(self) -> float:
@@ -142,9 +142,8 @@ class Sender:
             self._set_aside(second, "stored already with other samples", conflict=True)
 
     def _send(self, batch: Sequence[Chunk]) -> list[Outcome]:
-        first = batch[0]
-        if self._json and first.runs == full_runs(self._recording.channels, first.second):
-            return [self._client.send_json(self._recording, first, on_conflict="return")]
+        if self._json and fits_json(self._recording, batch[0]):
+            return [self._client.send_json(self._recording, batch[0], on_conflict="return")]
         now = datetime.fromtimestamp(self._clock(), UTC)
         return self._client.send(self._recording, batch, now, on_conflict="return")
 

@@ -1,0 +1,87 @@
+"""A live service: the API as its own process, on the embedded PostgreSQL of this run."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+if TYPE_CHECKING:
+    from eegstore.store import postgres
+
+
+class Live:
+    """`eegstore serve` on a port that it keeps, to be ended and started again."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = os.environ | {"EEGSTORE_DATA": str(data), "EEGSTORE_API_URL": self.url}
+        self.environment.pop("EEGSTORE_API_KEY", None)
+        self.process: subprocess.Popen[str] | None = None
+
+    @property
+    def api_key(self) -> str:
+        return (self.data / "api_key").read_text().strip()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.api_key}"}
+
+    def start(self, *command: str) -> None:
+        """Start the API and wait until it is ready."""
+        arguments = command or (sys.executable, "-m", "eegstore", "serve")
+        self.process = subprocess.Popen(
+            [*arguments, "--port", str(self.port)],
+            env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                if httpx.get(f"{self.url}/readyz").status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.process.kill()
+                pytest.fail(f"the API did not start: {self.process.communicate()[0]}")
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """kill -9."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.communicate()
+
+    def stop(self) -> str:
+        """End it as Ctrl-C does; returns what it printed."""
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.communicate(timeout=60)[0]
+
+    def cli(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run `eegstore` on the same data directory."""
+        done = subprocess.run(
+            [sys.executable, "-m", "eegstore", *arguments],
+            env=self.environment, capture_output=True, text=True, timeout=300,
+        )  # fmt: skip
+        if check and done.returncode:
+            pytest.fail(f"eegstore {arguments} exited {done.returncode}: {done.stderr}")
+        return done
+
+
+@pytest.fixture(scope="session")
+def live(data_directory: Path, server: "postgres.Server") -> Iterator[Live]:
+    """The API, running. A test that ends it starts it again."""
+    service = Live(data_directory)
+    service.start()
+    yield service
+    service.stop()
