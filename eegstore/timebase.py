@@ -127,7 +127,8 @@ def _zone(name: str) -> ZoneInfo:
 def _offset(clock: datetime, tz: ZoneInfo, zone: str) -> timedelta:
     """UTC offset of a local time that exists once in `tz`."""
     early, late = (clock.replace(tzinfo=tz, fold=fold).utcoffset() for fold in (0, 1))
-    assert early is not None and late is not None
+    assert early is not None
+    assert late is not None
     if early == late:
         return early
     if late < early:

@@ -7,6 +7,7 @@ Channels of one `sfreq` form a block; a window of equal rates has one block, and
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,11 +60,12 @@ class Window:
     sample_type: SampleType
     blocks: tuple[Block, ...]
 
-    def physical(self, block: Block, dtype: type = np.float32) -> NDArray[np.floating]:
+    def physical(self, block: Block, dtype: type = np.float32) -> NDArray[Any]:
         """Values of a block in each channel's unit, (n_rows, n_samples), NaN in gaps.
 
         Computed in float64 and rounded once to `dtype`.
         """
+        values: NDArray[Any]
         if self.sample_type is SampleType.FLOAT32:
             values = block.digital.astype(dtype)
         else:
@@ -84,7 +86,7 @@ class Window:
         InvalidDataError
             When the channels differ in rate; see `blocks`.
         """
-        return self.physical(self._only)  # type: ignore[return-value]
+        return self.physical(self._only)
 
     @property
     def digital(self) -> Digital:

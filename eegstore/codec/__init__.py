@@ -2,7 +2,8 @@
 
 A blob is a header (`eegstore.codec.header`) and a payload by one of the codecs
 
-    0    the samples as they are, little-endian, in one zstd frame (any type)
+    0    the samples as they are, little-endian, in one zstd frame (any type); no samples,
+         no frame
     1    differences along time, byte planes, zstd (`eegstore.codec.differences`; integers)
 
 `encode` takes whichever is smaller. Integers go through both; float32 through 0, because
@@ -37,7 +38,7 @@ def encode(chunk: Chunk) -> bytes:
     """The blob of a chunk, whose samples are int16, int32 or float32."""
     sample_type = SampleType(chunk.samples.dtype.name)
     samples = np.ascontiguousarray(chunk.samples, sample_type.dtype)
-    best, codec = compress(samples.tobytes()), RAW
+    best, codec = compress(samples.tobytes()) if samples.size else b"", RAW
     if sample_type is not SampleType.FLOAT32 and samples.size:
         counts = tuple(sum(count for _, count in channel) for channel in chunk.runs)
         other = differences.encode(samples, counts)
@@ -89,8 +90,12 @@ def _payloads(header: Header, payloads: list[memoryview]) -> NDArray[Any]:
     if header.parameters is not None:
         raise CodecError(f"parameters {header.parameters.hex()[:16]}... are unknown")
     counts, dtype = header.counts, header.sample_type.dtype
+    total = sum(counts)
+    if header.codec == RAW and not total:
+        if any(len(payload) for payload in payloads):
+            raise CodecError("a payload behind a header without samples")
+        return np.empty((len(payloads), 0), dtype)
     if header.codec == RAW:
-        total = sum(counts)
         raw = b"".join(decompress(payload, total * dtype.itemsize) for payload in payloads)
         return np.frombuffer(raw, dtype).reshape(len(payloads), total)
     if header.codec == DIFFERENCES and header.sample_type is not SampleType.FLOAT32:

@@ -19,6 +19,7 @@ from eegstore.codec.entropy import compress, decompress
 from eegstore.errors import CodecError
 
 MAX_ORDER = 3
+_SHIFTS = np.array([0, 2, 4, 6], np.uint8)
 
 
 def encode(samples: NDArray[Any], counts: tuple[int, ...]) -> bytes:
@@ -94,7 +95,8 @@ def _blocks(counts: tuple[int, ...]) -> list[tuple[range, slice]]:
 
 
 def _cost(table: NDArray[Any]) -> NDArray[np.float64]:
-    return np.abs(table.astype(np.float64)).sum(axis=1)
+    cost: NDArray[np.float64] = np.abs(table.astype(np.float64)).sum(axis=1)
+    return cost
 
 
 def _join(planes: NDArray[np.uint8]) -> NDArray[Any]:
@@ -108,13 +110,13 @@ def _join(planes: NDArray[np.uint8]) -> NDArray[Any]:
 
 
 def _pack_orders(orders: NDArray[np.uint8]) -> bytes:
-    padded = np.zeros(-(-len(orders) // 4) * 4, np.uint8)
-    padded[: len(orders)] = orders
-    return (padded.reshape(-1, 4) << np.array([0, 2, 4, 6], np.uint8)).sum(
-        axis=1, dtype=np.uint8
-    ).tobytes()  # fmt: skip
+    padded = np.zeros((-(-len(orders) // 4), 4), np.uint8)
+    padded.reshape(-1)[: len(orders)] = orders
+    packed: NDArray[np.uint8] = np.bitwise_or.reduce(padded << _SHIFTS, axis=1)
+    return packed.tobytes()
 
 
 def _unpack_orders(data: memoryview, n_channels: int) -> NDArray[np.uint8]:
     packed = np.frombuffer(data, np.uint8)
-    return ((packed[:, None] >> np.array([0, 2, 4, 6], np.uint8)) & 3).ravel()[:n_channels]
+    orders: NDArray[np.uint8] = ((packed[:, None] >> _SHIFTS) & 3).astype(np.uint8)
+    return orders.ravel()[:n_channels]

@@ -5,14 +5,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from eegstore.errors import ConflictError, InvalidDataError, NotFoundError
 from eegstore.model import Annotation
 from eegstore.service.recordings import declared
 from eegstore.store import annotations as annotation_table
-from eegstore.store.database import Database
+from eegstore.store.database import Connection, Database, Row
 
 MAX_DESCRIPTION = 10_000  # [character]
 
@@ -37,7 +34,7 @@ async def add(
 
 
 async def add_in(
-    connection: AsyncConnection,
+    connection: Connection,
     patient_id: str,
     recording_id: str,
     annotations: Sequence[Annotation],
@@ -88,7 +85,7 @@ async def of_recording(
 
 
 async def of_recording_in(
-    connection: AsyncConnection,
+    connection: Connection,
     patient_id: str,
     recording_id: str,
     start: float | None = None,
@@ -107,16 +104,18 @@ def _checked(annotation: Annotation, n_channels: int) -> Annotation:
     for row in annotation.channels:
         if not 0 <= row < n_channels:
             raise InvalidDataError(f"channel {row} is not in 0 .. {n_channels - 1}")
-    ids = {}
-    for name in ("annotation_id", "supersedes"):
-        value = getattr(annotation, name)
-        if value is not None:
-            try:
-                ids[name] = str(uuid.UUID(value))
-            except ValueError:
-                raise InvalidDataError(f"{name} {value!r} is not a UUID") from None
-    ids.setdefault("annotation_id", str(uuid.uuid4()))
-    return replace(annotation, **ids)
+    return replace(
+        annotation,
+        annotation_id=_uuid("annotation_id", annotation.annotation_id) or str(uuid.uuid4()),
+        supersedes=_uuid("supersedes", annotation.supersedes),
+    )
+
+
+def _uuid(what: str, value: str | None) -> str | None:
+    try:
+        return None if value is None else str(uuid.UUID(value))
+    except ValueError:
+        raise InvalidDataError(f"{what} {value!r} is not a UUID") from None
 
 
 def _values(patient_id: str, recording_id: str, annotation: Annotation) -> dict[str, Any]:
@@ -135,7 +134,7 @@ def _values(patient_id: str, recording_id: str, annotation: Annotation) -> dict[
     }
 
 
-def _annotation(row: RowMapping) -> Annotation:
+def _annotation(row: Row) -> Annotation:
     return Annotation(
         row["onset"], row["duration"], row["description"], tuple(row["channels"]),
         row["annotation_id"], row["source"], row["status"], row["author"], row["supersedes"],

@@ -4,14 +4,11 @@ import asyncio
 import hashlib
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import IO
-
-from sqlalchemy import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eegstore import codec
 from eegstore.edf import EdfWriter, Original, OriginalRebuilder, record_onsets
@@ -22,7 +19,7 @@ from eegstore.service.recordings import declared
 from eegstore.signal.envelope import read_envelopes
 from eegstore.store import chunks as chunk_table
 from eegstore.store import originals
-from eegstore.store.database import Database, Raw, raw
+from eegstore.store.database import Connection, Database, Raw, Row, raw
 
 MAX_PART = 1 << 30  # [byte]
 
@@ -113,13 +110,13 @@ async def export_edf(
         with _replacing(path) as file:
             file.write(writer.header())
             async for stored in chunk_table.in_portions(driver, *key, first, last):
-                file.write(await asyncio.to_thread(lambda s=stored: writer.feed(_decoded(s))))
+                file.write(await asyncio.to_thread(_fed, writer.feed, stored))
             file.write(writer.finish())
     return writer.size
 
 
 async def _onsets(
-    connection: AsyncConnection, recording: Recording, original: Original
+    connection: Connection, recording: Recording, original: Original
 ) -> list[Fraction]:
     """When the records of the imported file start [s after the header's start]."""
     parts = b""
@@ -145,7 +142,7 @@ async def _ranges(
     ]
 
 
-async def rebuilt(connection: AsyncConnection, recording: Recording) -> AsyncIterator[bytes]:
+async def rebuilt(connection: Connection, recording: Recording) -> AsyncIterator[bytes]:
     """The imported file in portions, from what `connection` sees of it.
 
     Raises
@@ -168,16 +165,14 @@ async def rebuilt(connection: AsyncConnection, recording: Recording) -> AsyncIte
                 break
             fed += codec.decompress_any(bytes(part["annotation_bytes"]), MAX_PART)
             records = part["stop_record"]
-        yield await asyncio.to_thread(
-            lambda stored=portion, more=fed: rebuilder.feed(_decoded(stored), more)
-        )
+        yield await asyncio.to_thread(_fed, rebuilder.feed, portion, fed)
     async for part in parts:
         more = codec.decompress_any(bytes(part["annotation_bytes"]), MAX_PART)
         yield rebuilder.feed([], more)
     yield rebuilder.finish()
 
 
-def original_of(row: RowMapping) -> Original:
+def original_of(row: Row) -> Original:
     """What is stored of an imported file."""
     return Original(
         row["file_name"], row["file_size"], bytes(row["file_sha256"]).hex(), bytes(row["header"]),
@@ -185,11 +180,15 @@ def original_of(row: RowMapping) -> Original:
     )  # fmt: skip
 
 
-async def _original(connection: AsyncConnection, recording: Recording) -> RowMapping:
+async def _original(connection: Connection, recording: Recording) -> Row:
     row = await originals.find(connection, recording.patient_id, recording.recording_id)
     if row is None:
         raise NotFoundError(f"recording {recording.recording_id!r} was not imported from a file")
     return row
+
+
+def _fed(feed: Callable[..., bytes], stored: list[tuple[int, bytes]], *more: bytes) -> bytes:
+    return feed(_decoded(stored), *more)
 
 
 def _decoded(stored: list[tuple[int, bytes]]) -> list[Chunk]:

@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from eegstore import codec
 from eegstore.annotations import annotation_id_for
 from eegstore.edf import EdfFile
@@ -21,7 +19,7 @@ from eegstore.service.recordings import Declared, declare_in
 from eegstore.store import chunks as chunk_table
 from eegstore.store import originals, recordings
 from eegstore.store.chunks import LogEntry, StoredChunk
-from eegstore.store.database import Database, Raw, raw
+from eegstore.store.database import Connection, Database, Raw, raw
 
 PORTION = 60  # [s] prepared and inserted at a time
 PART_SECONDS = 600  # [s] of annotation signals in one row
@@ -93,7 +91,7 @@ class _Import:
     """One import within its transaction."""
 
     def __init__(
-        self, connection: AsyncConnection, file: EdfFile, recording: Recording, progress: Progress
+        self, connection: Connection, file: EdfFile, recording: Recording, progress: Progress
     ) -> None:
         self._connection = connection
         self._file = file
@@ -125,16 +123,16 @@ class _Import:
         declared = Declared(recording, channels_sha256(recording.channels, recording.sample_type))
         total = self._file.n_seconds
         for start in range(0, total, PORTION):
-            rows = await asyncio.to_thread(
-                lambda at=start: prepare(
-                    declared, list(self._file.chunks(at, min(at + PORTION, total)))
-                )
-            )
+            stop = min(start + PORTION, total)
+            rows = await asyncio.to_thread(self._prepared, declared, start, stop)
             if rows:
                 await self._insert(driver, rows)
                 ledger.add(rows)
-            self._progress("import", min(start + PORTION, total), total)
+            self._progress("import", stop, total)
         return ledger
+
+    def _prepared(self, declared: Declared, start: int, stop: int) -> list[StoredChunk]:
+        return prepare(declared, list(self._file.chunks(start, stop)))
 
     async def _insert(self, driver: Raw, rows: Sequence[StoredChunk]) -> None:
         new = await chunk_table.insert(driver, *self._key, rows)
@@ -242,7 +240,7 @@ class _Ledger:
 
 
 async def _skipped(
-    connection: AsyncConnection, recording: Recording, file: EdfFile, loss: str | None
+    connection: Connection, recording: Recording, file: EdfFile, loss: str | None
 ) -> Imported:
     key = (recording.patient_id, recording.recording_id)
     row = (await recordings.listing(connection, *key))[0]

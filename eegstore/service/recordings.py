@@ -4,16 +4,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from eegstore import codec, wire
 from eegstore.errors import CodecError, ConflictError, NotFoundError
 from eegstore.integrity import channels_sha256
 from eegstore.model import Recording, RecordingInfo, Runs, check_id
 from eegstore.store import chunks as chunk_table
 from eegstore.store import recordings
-from eegstore.store.database import Database, raw
+from eegstore.store.database import Connection, Database, Row, raw
 from eegstore.timebase import first_sample
 
 _KEPT = 10_000
@@ -39,7 +36,7 @@ async def declare(database: Database, recording: Recording) -> bool:
         return await declare_in(connection, recording)
 
 
-async def declare_in(connection: AsyncConnection, recording: Recording) -> bool:
+async def declare_in(connection: Connection, recording: Recording) -> bool:
     """`declare` within a transaction."""
     table = channels_sha256(recording.channels, recording.sample_type)
     new = await recordings.declare(connection, _values(recording, table))
@@ -210,7 +207,7 @@ def _values(recording: Recording, table: bytes) -> dict[str, Any]:
     }
 
 
-def _recording(row: RowMapping) -> Recording:
+def _recording(row: Row) -> Recording:
     names = (
         "patient_id", "recording_id", "study_id", "start_time", "zone", "utc_offset", "device",
         "sample_type", "channels",
@@ -218,7 +215,7 @@ def _recording(row: RowMapping) -> Recording:
     return wire.stored_recording({name: row[name] for name in names})
 
 
-def _info(row: RowMapping) -> RecordingInfo:
+def _info(row: Row) -> RecordingInfo:
     recording = _recording(row)
     duration = Fraction(0)
     if row["last_second"] is not None:

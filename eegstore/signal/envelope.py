@@ -28,14 +28,12 @@ def envelope(chunk: Chunk) -> bytes:
     return limits.tobytes()
 
 
-def read_envelopes(
-    envelopes: Sequence[bytes], sample_type: SampleType, n_channels: int
-) -> Digital:
+def read_envelopes(envelopes: Sequence[bytes], sample_type: SampleType, n_channels: int) -> Digital:
     """Many envelopes as one array, ``(n_envelopes, n_channels, 2)``."""
     return np.frombuffer(b"".join(envelopes), sample_type.dtype).reshape(-1, n_channels, 2)
 
 
-def _nothing(dtype: np.dtype) -> tuple[float, float]:  # type: ignore[type-arg]
+def _nothing(dtype: np.dtype) -> tuple[float, float]:
     if dtype.kind == "f":
         return np.inf, -np.inf
     limits = np.iinfo(dtype)

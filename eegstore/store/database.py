@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import psycopg
-from sqlalchemy import make_url, text
+from sqlalchemy import RowMapping, make_url, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -22,6 +22,8 @@ POOL_TIMEOUT = 5.0  # [s]
 _UNAVAILABLE = ("08", "53", "57", "58", "55P03", "25006", "XX001")
 
 Raw = psycopg.AsyncConnection[Any]
+Connection = AsyncConnection
+Row = RowMapping
 
 
 class Database:
@@ -87,9 +89,8 @@ class Database:
             The server is too old or does not write durably.
         """
         async with self.begin() as connection:
-            settings = dict(
-                (await connection.execute(_SETTINGS)).tuples().all()  # type: ignore[arg-type]
-            )
+            rows = await connection.execute(_SETTINGS)
+            settings = {name: value for name, value in rows.tuples()}
             await check_revision(connection)
         if int(settings["server_version_num"]) < MIN_VERSION * 10_000:
             raise InvalidDataError(

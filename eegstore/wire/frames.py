@@ -66,7 +66,7 @@ def pack_chunks(
     for chunk in chunks:
         full = chunk.runs == full_runs(recording.channels, chunk.second)
         listed.append({"second": chunk.second} if full else _with_runs(chunk))
-    header = {
+    header: dict[str, Any] = {
         "patient_id": recording.patient_id,
         "recording_id": recording.recording_id,
         "sample_type": recording.sample_type,

@@ -2,7 +2,7 @@
 
 from datetime import timedelta, timezone
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
@@ -10,6 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from eegstore.errors import InvalidDataError
 from eegstore.model import Annotation, Channel, Recording, SampleType
 from eegstore.timebase import exact, local_start, parse_clock
+
+T = TypeVar("T")
 
 _recording = TypeAdapter(Recording)
 _channels = TypeAdapter(tuple[Channel, ...])
@@ -124,7 +126,7 @@ def _sample_type(channels: list[dict[str, Any]]) -> SampleType:
     return SampleType.INT16 if all(-32768 <= x <= 32767 for x in flat) else SampleType.INT32
 
 
-def _validate(adapter: TypeAdapter[Any], value: Any, what: str) -> Any:
+def _validate(adapter: TypeAdapter[T], value: Any, what: str) -> T:
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
