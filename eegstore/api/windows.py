@@ -69,12 +69,12 @@ async def eeg(
         database, patient_id, recording.recording_id, lo, hi, channels,
         max_values=MAX_VALUES if binary else MAX_JSON_VALUES,
     )  # fmt: skip
+    # Up to seconds of work: off the event loop.
     if binary:
-        body = wire.pack_window(window, values is Values.PHYSICAL)
+        body = await asyncio.to_thread(wire.pack_window, window, values is Values.PHYSICAL)
         return Response(body, media_type=wire.MEDIA_TYPE)
     clock = recording.start_time if isinstance(asked[0], datetime) else None
     write = wire.columns_json if layout is Layout.COLUMNS else wire.rows_json
-    # Milliseconds to seconds of work: off the event loop.
     return Response(await asyncio.to_thread(write, window, clock), media_type="application/json")
 
 
