@@ -247,7 +247,7 @@ class EdfWriter:
         starts = [onset + self._shift for onset, _ in plan.stretches]
         last = starts[-1] + plan.stretches[-1][1] * plan.duration
         parts = max(len(decimal(part % 1)) for part in [*starts, plan.duration])
-        return room + len(timekeeping(Fraction(int(last)))) + parts
+        return room + len(timekeeping(Fraction(int(last)))) + parts - 1
 
 
 def _rates(channels: Sequence[Channel]) -> tuple[Fraction, ...]:
