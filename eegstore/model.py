@@ -28,6 +28,7 @@ ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}"
 MAX_CHANNELS = 4096
 MAX_SFREQ = 1_000_000  # [Hz]
 MAX_SAMPLES = 1 << 24  # in one second, over all channels
+MAX_TIME = 1e12  # [s], of an annotation
 
 
 class SampleType(StrEnum):
@@ -96,6 +97,17 @@ class Channel:
             raise InvalidDataError(
                 f"channel {self.label!r}: physical range {self.physical_min} .. "
                 f"{self.physical_max} is not finite"
+            )
+        for count in (self.digital_min, self.digital_max):
+            if not -(1 << 31) <= count < 1 << 31:
+                raise InvalidDataError(
+                    f"channel {self.label!r}: digital range {self.digital_min} .. "
+                    f"{self.digital_max} does not fit into 32 bits"
+                )
+        if not np.isfinite([self.gain, self.offset]).all():
+            raise InvalidDataError(
+                f"channel {self.label!r}: physical range {self.physical_min} .. "
+                f"{self.physical_max} is too wide for float64"
             )
 
     @property
@@ -195,6 +207,10 @@ class Annotation:
             raise InvalidDataError(f"onset {self.onset} s is not finite")
         if self.duration is not None and not (np.isfinite(self.duration) and self.duration >= 0):
             raise InvalidDataError(f"duration {self.duration} s is not a number >= 0")
+        if max(abs(self.onset), self.duration or 0) > MAX_TIME:
+            raise InvalidDataError(
+                f"onset {self.onset} s, duration {self.duration} s: at most {MAX_TIME:g} s"
+            )
         if self.status not in ("proposed", "confirmed", "rejected"):
             raise InvalidDataError(
                 f"status {self.status!r} is not one of proposed, confirmed, rejected"

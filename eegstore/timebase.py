@@ -58,9 +58,12 @@ def exact(text: str) -> Fraction:
 def parse_clock(text: str, what: str = "time") -> datetime:
     """The ISO 8601 time in `text`, aware when it carries an offset, else naive (local)."""
     try:
-        return datetime.fromisoformat(text)
+        clock = datetime.fromisoformat(text)
     except ValueError:
         raise SpanError(f"{what} {text!r} is neither seconds nor an ISO 8601 time") from None
+    if not 1 < clock.year < 9999:  # an offset would lead out of the calendar
+        raise SpanError(f"{what} {text!r} is not in the years 2 to 9998")
+    return clock
 
 
 def local_start(clock: datetime, zone: str | None) -> tuple[datetime, int | None]:
@@ -77,7 +80,7 @@ def local_start(clock: datetime, zone: str | None) -> tuple[datetime, int | None
             return clock, None
         offset = clock.utcoffset() or timedelta()
         return clock.replace(tzinfo=None), int(offset.total_seconds())
-    tz = _zone(zone)
+    tz = zone_named(zone)
     if clock.tzinfo is not None:
         offset = clock.utcoffset() or timedelta()
         if clock.astimezone(tz).utcoffset() != offset:
@@ -108,7 +111,7 @@ def second_of_clock(recording: Recording, clock: datetime) -> Fraction:
     if clock.tzinfo is None:
         assert recording.zone is not None
         try:
-            offset = _offset(clock, _zone(recording.zone), recording.zone)
+            offset = _offset(clock, zone_named(recording.zone), recording.zone)
         except InvalidDataError as error:
             raise SpanError(str(error)) from None
         in_utc = clock - offset
@@ -117,11 +120,12 @@ def second_of_clock(recording: Recording, clock: datetime) -> Fraction:
     return _exact(in_utc - (start - timedelta(seconds=recording.utc_offset)))
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_named(name: str) -> ZoneInfo:
+    """The IANA time zone of that name, else InvalidDataError."""
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InvalidDataError(f"zone {name!r} is not an IANA time zone") from None
+    except (ZoneInfoNotFoundError, ValueError, OSError, TypeError, AttributeError):
+        raise InvalidDataError(f"zone {str(name)[:40]!r} is not an IANA time zone") from None
 
 
 def _offset(clock: datetime, tz: ZoneInfo, zone: str) -> timedelta:

@@ -1,8 +1,8 @@
 """Annotations: seizures, events, a device's button."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from eegstore import wire
@@ -35,8 +35,8 @@ async def listing(
     database: Store,
     patient_id: str,
     recording_id: str,
-    start: float | None = None,
-    end: float | None = None,
+    start: Annotated[float | None, Query(allow_inf_nan=False)] = None,
+    end: Annotated[float | None, Query(allow_inf_nan=False)] = None,
 ) -> Response:
     """What holds now, by onset; with start and end [s], what touches that span."""
     found = await annotations.of_recording(database, patient_id, recording_id, start, end)

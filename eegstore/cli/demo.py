@@ -57,6 +57,7 @@ def demo(
         source = _source(edf, stack)
         stack.callback(_leave_nothing(values))
         url = stack.enter_context(database_url(values))
+        console.print(f"database {_where(values)}")
         key = api_key(values, create=True)
         api = stack.enter_context(_Program("serve", "--port", str(port)))
         client = stack.enter_context(Client(values.api_url, key))
@@ -102,7 +103,7 @@ def _run(
 
     playing = threading.Thread(target=play, name="device")
     playing.start()
-    told, next_told = -1, 0.0
+    told, next_told = 0, 0.0
     try:
         while exit_after is None or time.monotonic() - started < exit_after:
             for program in programs:
@@ -110,7 +111,7 @@ def _run(
             if failures:
                 raise failures[0]
             report = device.report
-            if report.acknowledged != told and time.monotonic() >= next_told:
+            if report.acknowledged > told and time.monotonic() >= next_told:
                 console.print(sizes.said(report))
                 told, next_told = report.acknowledged, time.monotonic() + 10
             time.sleep(0.2)
@@ -162,6 +163,12 @@ def _source(edf: Path | None, stack: ExitStack) -> Source:
         return stack.enter_context(EdfSource(edf, PATIENT))
     start = datetime.now().replace(microsecond=0) - timedelta(seconds=HEAD_START)
     return SyntheticSource(SyntheticEeg(), PATIENT, f"demo-{start:%Y%m%dT%H%M%S}", start)
+
+
+def _where(values: Settings) -> str:
+    if values.database_url is not None:
+        return "PostgreSQL of EEGSTORE_DATABASE_URL"
+    return f"embedded PostgreSQL {values.pg_version} in {values.data / 'postgres'}"
 
 
 def _leave_nothing(values: Settings) -> Callable[[], object]:

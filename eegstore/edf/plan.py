@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import gcd, isqrt, lcm, log
 
 from eegstore.edf.crop import crop_of
-from eegstore.edf.header import Header
+from eegstore.edf.original import Original
 from eegstore.edf.placement import Placement, place
 from eegstore.edf.records import RecordLayout, runs_by_group
 from eegstore.edf.tal import decimal
@@ -40,11 +40,13 @@ class Plan:
         """Every record begins where the one before it ends."""
         return len(self.stretches) == 1
 
-    def onsets(self) -> Iterator[Fraction]:
-        """When the records start [s from recording start]."""
-        for onset, count in self.stretches:
-            for record in range(count):
-                yield onset + record * self.duration
+    def onsets(self, shift: Fraction) -> Iterator[Fraction]:
+        """When the records start [s from `shift` before the recording's start]."""
+        for begin, count in self.stretches:
+            onset = begin + shift
+            for _ in range(count):
+                yield onset
+                onset += self.duration
 
     def records_at(self, times: Iterable[Fraction]) -> Iterator[int]:
         """The record in which each time [s] falls, or the one before it in a gap."""
@@ -104,26 +106,30 @@ def placements_of(
 
 
 def own_plan(
-    header: Header, onsets: Sequence[Fraction], placements: Sequence[Placement]
+    original: Original, onsets: Sequence[Fraction] | None, placements: Sequence[Placement]
 ) -> Plan | None:
     """The records of the original file, where `placements` hold its samples and no others.
 
     Parameters
     ----------
-    onsets : sequence of Fraction
-        Of all its records [s after the header's start].
+    onsets : sequence of Fraction or None
+        Of all its records [s after the header's start], which only EDF+D needs.
     """
-    stretches: list[tuple[Fraction, int]] = []
-    due = None
-    for onset in onsets:
-        if onset == due:
-            stretches[-1] = (stretches[-1][0], stretches[-1][1] + 1)
-        else:
-            stretches.append((onset - onsets[0], 1))
-        due = onset + header.duration
+    header, n_records = original.parsed, original.n_records
+    stretches = [(Fraction(0), n_records)]
+    if header.is_discontinuous:
+        if onsets is None or len(onsets) != n_records:
+            return None
+        stretches, due = [], None
+        for onset in onsets:
+            if onset == due:
+                stretches[-1] = (stretches[-1][0], stretches[-1][1] + 1)
+            else:
+                stretches.append((onset - onsets[0], 1))
+            due = onset + header.duration
     layout = header.layout
     for placement, rate, count in zip(placements, layout.rates, layout.counts, strict=True):
-        if place("", stretches, rate, count) != placement:
+        if place(original.file_name, stretches, rate, count) != placement:
             return None
     return Plan(header.duration, tuple(stretches))
 

@@ -72,10 +72,14 @@ def annotations_of(raw: bytes, start: Fraction) -> Iterator[Annotation]:
 
 def decimal(value: Fraction) -> str:
     """`value` in decimal digits, exact where 15 of them after the point suffice."""
-    scaled = round(value * 10**_DIGITS)
-    whole, part = divmod(abs(scaled), 10**_DIGITS)
+    if value.denominator == 1:
+        return str(value.numerator)
+    twice = 2 * value.denominator
+    scaled = (2 * abs(value.numerator) * 10**_DIGITS + value.denominator) // twice
+    whole, part = divmod(scaled, 10**_DIGITS)
     digits = f"{part:0{_DIGITS}d}".rstrip("0")
-    return ("-" if scaled < 0 else "") + str(whole) + ("." + digits if digits else "")
+    sign = "-" if value < 0 and scaled else ""
+    return f"{sign}{whole}.{digits}" if digits else f"{sign}{whole}"
 
 
 def timekeeping(onset: Fraction) -> bytes:

@@ -45,8 +45,8 @@ class EdfWriter:
         Where the recording comes from; its header fields are used again, plain EDF identification
         fields with the subfields of EDF+.
     onsets : sequence of Fraction, optional
-        Of the original's records, as `record_onsets` gives them; without them EDF+D cannot get
-        its own records back.
+        Of the original's records, as `record_onsets` gives them. EDF+D needs all of them to get
+        its own records back; of others the first is used, which may be finer than `start_time`.
     start, stop : Fraction, optional
         Bounds of the crop [s from recording start].
     bdf : bool, optional
@@ -146,7 +146,7 @@ class EdfWriter:
             [*signals, (annotation_fields(self._bytes), words)],
         )
         self._streams = Streams(self._layout, recording)
-        self._times = self._plan.onsets()
+        self._times = self._plan.onsets(self._shift)
         self._written = 0
         self._pushed = [0] * len(self._layout.rates)
 
@@ -224,7 +224,7 @@ class EdfWriter:
         size = self._layout.annotation_bytes
         words = []
         for record in range(self._written, self._written + n_records):
-            text = timekeeping(next(self._times) + self._shift) + self._tals.get(record, b"")
+            text = timekeeping(next(self._times)) + self._tals.get(record, b"")
             words.append(text.ljust(size, b"\0"))
         self._written += n_records
         arrays = self._streams.take(n_records)
@@ -266,24 +266,10 @@ def _divide(
     layout = RecordLayout.of(2, [(1, channel.sfreq) for channel in channels])
     placements = placements_of(layout, runs, start, stop)
     if original is not None and (channels or start is stop is None):
-        source = original.parsed
-        times = _onsets(source, original, onsets)
-        own = own_plan(source, times, placements) if times else None
+        own = own_plan(original, onsets, placements)
         if own is not None:
             return placements, own, True
     return placements, plan_records(layout, placements, start, stop), False
-
-
-def _onsets(
-    source: Header, original: Original, onsets: Sequence[Fraction] | None
-) -> Sequence[Fraction] | None:
-    """Onsets of the original's records, where they are known."""
-    if onsets is not None and len(onsets) == original.n_records:
-        return onsets
-    if source.is_discontinuous:
-        return None
-    first = onsets[0] if onsets else Fraction(0)
-    return [first + record * source.duration for record in range(original.n_records)]
 
 
 def _exact_start(

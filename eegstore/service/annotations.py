@@ -29,6 +29,12 @@ async def add(
     """
     recording = (await declared(database, patient_id, recording_id)).recording
     checked = [_checked(annotation, len(recording.channels)) for annotation in annotations]
+    named = {annotation.annotation_id: annotation for annotation in checked}
+    for annotation in checked:
+        if named[annotation.annotation_id] != annotation:
+            raise ConflictError(
+                f"annotation {annotation.annotation_id} comes twice, with different content"
+            )
     async with database.begin() as connection:
         return await add_in(connection, patient_id, recording_id, checked)
 

@@ -83,13 +83,11 @@ def read_second(body: dict[str, Any], declared: Recording | None) -> Second:
 
 
 def _row(row: Any, label: Any) -> NDArray[np.float64]:
-    array = np.array(wire.array(row, f"samples of {label!r}"))
-    if array.size == 0:
-        return np.empty(0)
-    if array.dtype.kind not in "iuf" or array.ndim != 1:
-        odd = next((v for v in row if isinstance(v, bool) or not isinstance(v, int | float)), row)
-        raise InvalidDataError(f"channel {label!r}: sample {odd!r} is not a number")
-    return array.astype(np.float64)
+    listed = wire.array(row, f"samples of {label!r}")
+    if not {int, float}.issuperset(map(type, listed)):
+        odd = next(value for value in listed if type(value) not in (int, float))
+        raise InvalidDataError(f"channel {label!r}: sample {repr(odd)[:40]} is not a number")
+    return np.array(listed, np.float64)
 
 
 def _self_declared(
@@ -147,7 +145,9 @@ def _same_channels(body: dict[str, Any], labels: list[Any], declared: Recording)
     stated = body.get("sfreq")
     if stated is not None:
         sfreqs = stated if isinstance(stated, list) else [stated] * len(labels)
-        for channel, value in zip(declared.channels, sfreqs, strict=False):
+        if len(sfreqs) != len(labels):
+            raise InvalidDataError(f"sfreq has {len(sfreqs)} values for {len(labels)} channels")
+        for channel, value in zip(declared.channels, sfreqs, strict=True):
             if wire.fraction(value, "sfreq") != channel.sfreq:
                 raise InvalidDataError(
                     f"sfreq {value} of {channel.label!r}; declared is {channel.sfreq}"

@@ -7,6 +7,7 @@ from fractions import Fraction
 from eegstore import codec
 from eegstore.errors import InvalidDataError, SpanError, TooLargeError
 from eegstore.model import Recording
+from eegstore.service.ingest import MAX_SECOND
 from eegstore.service.recordings import declared
 from eegstore.store import chunks as chunk_table
 from eegstore.store.database import Database, raw
@@ -93,6 +94,8 @@ def check_span(
         raise SpanError(f"start {float(start):g} s lies before the recording; it starts at 0")
     if stop <= start:
         raise SpanError(f"end {float(stop):g} s is not after start {float(start):g} s")
+    if stop > MAX_SECOND + 1:
+        raise SpanError(f"end {float(stop):g} s lies after second {MAX_SECOND}, the last there is")
     if stop - start > MAX_DURATION:
         raise TooLargeError(
             f"a window of {float(stop - start):g} s is too long; at most {MAX_DURATION} s"

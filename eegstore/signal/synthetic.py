@@ -6,7 +6,6 @@ the reverse of T7-P7, and the two chains of each side close up to the noise of t
 amplifiers.
 """
 
-import uuid
 from collections.abc import Iterator
 from datetime import datetime
 from fractions import Fraction
@@ -23,7 +22,6 @@ from eegstore.signal.synthetic_scalp import DERIVATION, LABELS, mix
 from eegstore.signal.synthetic_seizure import Seizure, potentials, seizures_between
 from eegstore.timebase import full_runs
 
-_NAMESPACE = uuid.UUID("a8b7a3de-51c9-5a6e-8a55-7b1d6d3b0c2f")
 _LASTING = 300  # [s], how long a seizure is still felt after its start
 _OWN = [row for row, label in enumerate(LABELS) if label != "P7-T7"][:-1]
 """Channels with an amplifier of their own: neither the second T8-P8 nor P7-T7."""
@@ -111,13 +109,12 @@ class SyntheticEeg:
         )
 
     def annotations(self, start: float, stop: float) -> list[Annotation]:
-        """The seizures that overlap ``start <= t < stop`` [s], always with the same ids."""
+        """The seizures that overlap ``start <= t < stop`` [s]; who plays them names them."""
         return [
             Annotation(
                 onset=onset,
                 duration=end - onset,
                 description="seizure",
-                annotation_id=str(uuid.uuid5(_NAMESPACE, f"{self.seed} {onset!r} {end!r}")),
                 source="synthetic",
             )
             for onset, end in self.seizures(start, stop)

@@ -45,6 +45,7 @@ from eegstore.wire.metadata import (
 MEDIA_TYPE = "application/octet-stream"
 MAX_HEADER = 4 << 20  # [byte]
 MAX_CHUNKS = 3600  # in one frame
+MAX_VALUES = 1 << 28  # in one block of a window
 
 
 class ChunkFrame(NamedTuple):
@@ -125,7 +126,7 @@ def cut_chunks(frame: ChunkFrame, recording: Recording) -> list[Chunk]:
     for second, stated in frame.chunks:
         runs = full_runs(recording.channels, second) if stated is None else stated
         size = sum(count for channel in runs for _, count in channel) * dtype.itemsize
-        if position + size > len(frame.payload):
+        if not 0 <= size <= len(frame.payload) - position:
             raise InvalidDataError(
                 f"second {second}: its runs need {size} bytes, the body has "
                 f"{len(frame.payload) - position} left"
@@ -176,11 +177,26 @@ def unpack_window(body: bytes) -> Window:
         When the frame is cut short or says what it does not hold.
     """
     header, payload = _unframe(body)
-    sample_type = sample_type_named(header.get("sample_type"))
+    try:
+        return _window(header, payload)
+    except InvalidDataError:
+        raise
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise InvalidDataError(f"the header of the frame describes no window: {error!r}") from None
+
+
+def _window(header: dict[str, Any], payload: memoryview) -> Window:
+    channels = channels_from_json(header["channels"])
+    sample_type = sample_type_named(header["sample_type"])
     dtype = sample_type.dtype
     blocks, position = [], 0
-    for stated in array(header.get("blocks"), "blocks"):
-        shape = (len(stated["rows"]), stated["n_samples"])
+    for stated in array(header["blocks"], "blocks"):
+        sfreq, rows = _rational(stated["sfreq"]), tuple(stated["rows"])
+        if {channels[row].sfreq for row in rows} != {sfreq}:
+            raise InvalidDataError(f"rows {rows} are not the channels of {sfreq} Hz")
+        shape = (len(rows), integer(stated["n_samples"], "n_samples"))
+        if not 0 <= shape[0] * shape[1] <= MAX_VALUES:
+            raise InvalidDataError(f"a block of {shape[0]} x {shape[1]}; at most {MAX_VALUES}")
         present = None if stated["runs"] is None else _present(stated["runs"], shape)
         count = shape[0] * shape[1] if present is None else int(present.sum())
         size = count * dtype.itemsize
@@ -193,16 +209,13 @@ def unpack_window(body: bytes) -> Window:
         else:
             digital = np.zeros(shape, dtype)
             digital[present] = values
-        blocks.append(
-            Block(
-                Fraction(stated["sfreq"]), tuple(stated["rows"]), stated["first_sample"],
-                digital, present,
-            )
-        )  # fmt: skip
+        first = integer(stated["first_sample"], "first_sample")
+        blocks.append(Block(sfreq, rows, first, digital, present))
+    if position != len(payload):
+        raise InvalidDataError(f"the window needs {position} bytes, got {len(payload)}")
     return Window(
-        header["patient_id"], header["recording_id"], Fraction(header["start"]),
-        Fraction(header["stop"]), channels_from_json(header["channels"]), sample_type,
-        tuple(blocks),
+        str(header["patient_id"]), str(header["recording_id"]), _rational(header["start"]),
+        _rational(header["stop"]), channels, sample_type, tuple(blocks),
     )  # fmt: skip
 
 
@@ -231,18 +244,25 @@ def _with_runs(chunk: Chunk) -> dict[str, Any]:
 
 def _runs(value: Any) -> Runs:
     return tuple(
-        tuple(
-            (integer(first, "first sample of a run"), integer(count, "count of a run"))
-            for first, count in (_pair(run) for run in array(channel, "runs of a channel"))
-        )
+        tuple(_pair(run) for run in array(channel, "runs of a channel"))
         for channel in array(value, "runs")
     )
 
 
-def _pair(value: Any) -> tuple[Any, Any]:
+def _pair(value: Any) -> tuple[int, int]:
     if not isinstance(value, list) or len(value) != 2:
         raise InvalidDataError(f"run {value!r} is not a pair [first, count]")
-    return value[0], value[1]
+    first = integer(value[0], "first sample of a run")
+    count = integer(value[1], "count of a run")
+    if first < 0 or count < 0:
+        raise InvalidDataError(f"run {value!r} has a number below 0")
+    return first, count
+
+
+def _rational(text: Any) -> Fraction:
+    """A Fraction from its own string. Not from a decimal, which may ask for any memory."""
+    numerator, _, denominator = str(text).partition("/")
+    return Fraction(int(numerator), int(denominator or 1))
 
 
 def _runs_of(present: NDArray[np.bool_]) -> list[list[list[int]]]:

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from eegstore.errors import InvalidDataError
 from eegstore.model import Annotation, Channel, Recording, SampleType
-from eegstore.timebase import exact, local_start, parse_clock
+from eegstore.timebase import exact, local_start, parse_clock, zone_named
 
 T = TypeVar("T")
 
@@ -51,6 +51,11 @@ def recording_from_json(value: Any) -> Recording:
     value["channels"] = channels
     if value.get("sample_type") is None:
         value["sample_type"] = _sample_type(channels)
+    zone, offset = value.get("zone"), value.get("utc_offset")
+    if zone is not None:
+        zone_named(zone)
+    if offset is not None and abs(integer(offset, "utc_offset")) >= 86_400:
+        raise InvalidDataError(f"utc_offset is {offset} s; it must lie within 86400 s, a day")
     if value.get("start_time") is not None:
         clock = parse_clock(str(value["start_time"]), "start_time")
         if clock.tzinfo is None and value.get("utc_offset") is not None:
@@ -122,7 +127,7 @@ def _sample_type(channels: list[dict[str, Any]]) -> SampleType:
     ranges = [(c.get("digital_min"), c.get("digital_max")) for c in channels]
     if all(low is None and high is None for low, high in ranges) and ranges:
         return SampleType.FLOAT32
-    flat = [limit for pair in ranges for limit in pair if isinstance(limit, int)]
+    flat = [limit for pair in ranges for limit in pair if isinstance(limit, int | float)]
     return SampleType.INT16 if all(-32768 <= x <= 32767 for x in flat) else SampleType.INT32
 
 

@@ -420,6 +420,17 @@ def test_a_recording_with_a_conflict_alone_is_closed(path: Path, api: FakeApi) -
     assert api.closed[IDS] == 9
 
 
+def test_seconds_after_a_recording_was_closed_are_kept(path: Path, api: FakeApi) -> None:
+    source = MadeSource(n_seconds=9, gaps=())
+    client = client_of(api)
+    client.declare(source.recording)
+    client.close_recording(*IDS)
+    with DeviceBuffer(path) as buffer:
+        report = Simulator(source, client, buffer=buffer, speed=None).run()
+        assert {why for _, why in buffer.quarantined()} == {"the recording is closed"}
+    assert (report.refused, report.acknowledged, report.finished) == (9, 0, True)
+
+
 def test_requests_shrink_to_what_the_store_takes(path: Path, api: FakeApi) -> None:
     api.most = 7
     source = MadeSource()
@@ -725,6 +736,7 @@ def test_ctrl_c_ends_a_device_with_its_report(path: Path, api: FakeApi) -> None:
 
     def interrupt(request: httpx.Request) -> None:
         if len(api.batches) == 2:
+            api.after = lambda request: None
             devices[-1].send_signal(signal.SIGINT)
 
     api.after = interrupt  # type: ignore[assignment]
