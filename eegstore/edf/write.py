@@ -1,6 +1,7 @@
 """Writing EDF+C and EDF+D (BDF+ for 24 bits), counts as they are stored."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from fractions import Fraction
 
 import numpy as np
@@ -120,31 +121,10 @@ class EdfWriter:
             self._bytes,
             [*((n, c.sfreq) for n, c in zip(counts, channels, strict=True)), (words, None)],
         )
-        signals = [
-            (channel_fields(channel, source.ordinary[row] if source else None, lossy), counts[row])
-            for row, channel in enumerate(channels)
-        ]
         second = None
         if recording.start_time is not None:
-            whole = later(recording.start_time, -zero)
-            second = later(whole, Fraction(begin // 1))
-        day = None if second is None else second.date()
-        split = not self._plan.is_continuous
-        duration = decimal(self._plan.duration)
-        if is_own and source is not None:
-            split = source.is_discontinuous
-            if is_plain_number(source.raw[244:252]):
-                duration = source.raw[244:252].decode()
-        self._header = compose_header(
-            self._bytes,
-            plus_patient(source.patient) if source else f"{recording.patient_id[:74]} X X X",
-            plus_recording(source.recording if source else _device(recording), day),
-            second,
-            f"{'BDF' if self._bytes == 3 else 'EDF'}+{'D' if split else 'C'}",
-            self.n_records,
-            duration,
-            [*signals, (annotation_fields(self._bytes), words)],
-        )
+            second = later(later(recording.start_time, -zero), Fraction(begin // 1))
+        self._header = self._compose(recording, channels, second, source, is_own, lossy)
         self._streams = Streams(self._layout, recording)
         self._times = self._plan.onsets(self._shift)
         self._written = 0
@@ -183,6 +163,43 @@ class EdfWriter:
         if self._written != self.n_records or not self._streams.is_empty:
             raise EdfError(f"{self._written} of {self.n_records} records got their samples")
         return made
+
+    def _compose(
+        self,
+        recording: Recording,
+        channels: Sequence[Channel],
+        start: datetime | None,
+        source: Header | None,
+        is_own: bool,
+        lossy: bool,
+    ) -> bytes:
+        """The header; `is_own`: the records are those of `source`."""
+        layout = self._layout
+        signals = [
+            (
+                channel_fields(channel, source.ordinary[row] if source else None, lossy),
+                layout.counts[layout.groups[row]],
+            )
+            for row, channel in enumerate(channels)
+        ]
+        signals.append((annotation_fields(self._bytes), layout.annotation_bytes // self._bytes))
+        split, duration = not self._plan.is_continuous, decimal(self._plan.duration)
+        if is_own and source is not None:
+            split = source.is_discontinuous
+            if is_plain_number(source.raw[244:252]):
+                duration = source.raw[244:252].decode()
+        return compose_header(
+            self._bytes,
+            plus_patient(source.patient) if source else f"{recording.patient_id[:74]} X X X",
+            plus_recording(
+                source.recording if source else _device(recording), start.date() if start else None
+            ),
+            start,
+            f"{'BDF' if self._bytes == 3 else 'EDF'}+{'D' if split else 'C'}",
+            self.n_records,
+            duration,
+            signals,
+        )
 
     def _push(self, chunk: Chunk) -> None:
         by_group, arrays = self._streams.split(chunk)

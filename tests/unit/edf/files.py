@@ -1,6 +1,7 @@
 """Steps that several tests of EDF files take."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ import numpy as np
 from eegstore.edf import EdfFile, EdfWriter, record_onsets
 from eegstore.model import Annotation, Chunk, Recording
 from eegstore.timebase import first_sample
+from tests.unit.recordings import chunks_of, make_recording, make_signal
+
+START = datetime(2001, 8, 2, 23, 59, 58, 250_000)
 
 Stretches = list[tuple[int, list[int]]]
 """Of one channel: (first sample, its counts) of every run without a gap."""
@@ -91,3 +95,23 @@ def cropped(
         [(first - int(begin * channel.sfreq), counts) for first, counts in parts]
         for channel, parts in zip(recording.channels, kept, strict=True)
     ]
+
+
+def simple(seconds: int = 5, **fields: Any) -> tuple[Recording, list[Chunk]]:
+    """A live recording of two channels of 8 Hz and one of 2 Hz."""
+    recording = make_recording(
+        **({"rates": [Fraction(8), Fraction(8), Fraction(2)], "start_time": START} | fields)
+    )
+    return recording, chunks_of(recording, make_signal(recording, seconds), seconds)
+
+
+def fixed_fields(path: Path) -> dict[str, str]:
+    """The first 256 bytes of a header."""
+    head = path.read_bytes()[:256].decode()
+    names = ("version", "patient", "recording", "date", "time", "size", "reserved", "records",
+             "duration", "signals")  # fmt: skip
+    ends = (8, 88, 168, 176, 184, 192, 236, 244, 252, 256)
+    return {
+        name: head[begin:end].strip()
+        for name, begin, end in zip(names, (0, *ends), ends, strict=False)
+    }

@@ -1,48 +1,31 @@
 """Clean export: EDF+ 2.1 and 2.2 as they are written."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from decimal import ROUND_CEILING, ROUND_FLOOR
 from fractions import Fraction as F
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from eegstore.edf import EdfFile, EdfWriter, write_edf
-from eegstore.edf.fields import numeral
+from eegstore.edf import EdfWriter, write_edf
 from eegstore.errors import EdfError, SpanError
-from eegstore.model import Annotation, Channel, Chunk, Recording, SampleType
-from tests.unit.edf.files import cropped, export, read, source_of, stretches_of
-from tests.unit.edf.raw import Signal, edf_bytes, plus
-from tests.unit.recordings import chunks_of, make_recording, make_signal
-
-START = datetime(2001, 8, 2, 23, 59, 58, 250_000)
+from eegstore.model import Annotation, Chunk, SampleType
+from tests.unit.edf.files import (
+    START,
+    cropped,
+    export,
+    fixed_fields,
+    read,
+    simple,
+    stretches_of,
+)
+from tests.unit.recordings import make_recording
 
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
     return tmp_path / "out.edf"
-
-
-def simple(seconds: int = 5, **fields: Any) -> tuple[Recording, list[Chunk]]:
-    recording = make_recording(**({"rates": [F(8), F(8), F(2)], "start_time": START} | fields))
-    return recording, chunks_of(recording, make_signal(recording, seconds), seconds)
-
-
-def fixed_fields(path: Path) -> dict[str, str]:
-    head = path.read_bytes()[:256].decode()
-    names = ("version", "patient", "recording", "date", "time", "size", "reserved", "records",
-             "duration", "signals")  # fmt: skip
-    ends = (8, 88, 168, 176, 184, 192, 236, 244, 252, 256)
-    return {
-        name: head[begin:end].strip()
-        for name, begin, end in zip(names, (0, *ends), ends, strict=False)
-    }
 
 
 def test_a_live_recording_becomes_edf_plus_c_of_one_second_records(out: Path) -> None:
@@ -201,97 +184,6 @@ def test_int16_may_be_written_as_bdf(tmp_path: Path) -> None:
     assert stretches_of(back, found) == stretches_of(recording, chunks)
 
 
-def test_int32_into_edf_loses_only_when_allowed(out: Path) -> None:
-    fitting = Channel("small", F(4), "uV", -100.0, 100.0, -2048, 2047)
-    wide = Channel("wide", F(4), "uV", -262144.0, 262143.0, -8388608, 8388607)
-    recording = replace(make_recording([]), channels=(fitting, wide), sample_type=SampleType.INT32)
-    samples = np.array([-2048, 2047, 0, 40000, -8388608, 8388607, 0, 12345], "<i4")
-    chunk = Chunk(0, (((0, 4),),) * 2, samples)
-    with pytest.raises(EdfError, match=r"int32, EDF has 16 bits.*lossy=True"):
-        export(out, recording, [chunk], bdf=False)
-    export(out, recording, [chunk], bdf=False, lossy=True)
-    back, (found,), _ = read(out)
-    assert back.channels[0] == fitting
-    assert found.samples[:4].tolist() == [-2048, 2047, 0, 32767]
-    values = found.samples[4:] * back.channels[1].gain + back.channels[1].offset
-    np.testing.assert_allclose(
-        values, samples[4:] * wide.gain + wide.offset, atol=back.channels[1].gain
-    )
-    export(out, recording, [chunk], bdf=False, lossy=True, ranges=[(-2048, 40000), (0, 50000)])
-    back, (found,), _ = read(out)
-    near = found.samples[4:] * back.channels[1].gain + back.channels[1].offset
-    assert abs(near[3] - (12345 * wide.gain + wide.offset)) < 0.02
-    assert abs(near[0] - wide.offset) < 0.02  # clipped
-
-
-def test_float32_needs_ranges_and_leave_to_lose(out: Path) -> None:
-    recording = make_recording([F(4)], SampleType.FLOAT32)
-    samples = np.array([-1.5, 0.25, 1e-3, 77.125], "<f4")
-    chunk = Chunk(0, (((0, 4),),), samples)
-    with pytest.raises(EdfError, match="float32"):
-        export(out, recording, [chunk])
-    with pytest.raises(EdfError, match="ranges"):
-        export(out, recording, [chunk], lossy=True)
-    with pytest.raises(EdfError, match="2 ranges for 1 channels"):
-        export(out, recording, [chunk], lossy=True, ranges=[(0, 1)] * 2)
-    for bits, bdf in ((16, False), (24, True)):
-        export(out, recording, [chunk], lossy=True, ranges=[(-1.5, 77.125)], bdf=bdf)
-        back, (found,), _ = read(out)
-        channel = back.channels[0]
-        values = found.samples * channel.gain + channel.offset
-        np.testing.assert_allclose(values, samples, atol=79 / 2**bits)
-    bad = replace(chunk, samples=np.array([1, np.nan, 2, 3], "<f4"))
-    with pytest.raises(EdfError, match="NaN"):
-        export(out, recording, [bad], lossy=True, ranges=[(0.0, 3.0)])
-
-
-def test_a_calibration_that_8_characters_cannot_hold_is_refused_or_rounded(out: Path) -> None:
-    recording, chunks = simple()
-    odd = replace(recording.channels[0], physical_max=800.123456789)
-    recording = replace(recording, channels=(odd, *recording.channels[1:]))
-    with pytest.raises(EdfError, match=r"'C0': physical_max 800\.123456789 .* writes 800\.1235"):
-        export(out, recording, chunks)
-    export(out, recording, chunks, lossy=True)
-    assert read(out)[0].channels[0].physical_max == 800.1235
-
-
-def test_a_text_that_does_not_fit_is_refused_or_shortened(out: Path) -> None:
-    recording, chunks = simple()
-    odd = replace(recording.channels[0], label="a label of 20 letters", unit="µV")
-    recording = replace(recording, channels=(odd, *recording.channels[1:]))
-    with pytest.raises(EdfError, match=r"label 'a label of 20 letters' .* 16 characters"):
-        export(out, recording, chunks)
-    export(out, recording, chunks, lossy=True)
-    assert read(out)[0].channels[0].label == "a label of 20 le"
-    assert read(out)[0].channels[0].unit == "uV"
-
-
-def test_2_1_3_5_the_digital_range_is_written_upwards(out: Path) -> None:
-    recording, chunks = simple()
-    down = replace(recording.channels[0], digital_min=100, digital_max=-100)
-    flat = replace(recording.channels[1], physical_min=1.0, physical_max=1.0)
-    export(out, replace(recording, channels=(down, *recording.channels[1:])), chunks)
-    back = read(out)[0].channels[0]
-    assert (back.digital_min, back.digital_max, back.gain) == (-100, 100, down.gain)
-    with pytest.raises(EdfError, match=r"'C1': physical_min and physical_max are both 1\.0"):
-        export(out, replace(recording, channels=(down, flat, recording.channels[2])), chunks)
-
-
-@given(st.floats(-1e300, 1e300))
-def test_numerals_have_8_characters_and_are_rounded_as_asked(value: float) -> None:
-    down, near, up = (numeral(value, r) for r in (ROUND_FLOOR, "ROUND_HALF_EVEN", ROUND_CEILING))
-    assert max(len(down), len(near), len(up)) <= 8
-    assert float(down) <= value <= float(up)
-    assert float(near) == pytest.approx(value, rel=0.5, abs=1e-323)
-
-
-@given(st.integers(-9_999_999, 99_999_999), st.integers(0, 6))
-def test_a_number_that_8_characters_hold_is_written_exactly(digits: int, places: int) -> None:
-    text = f"{digits / 10**places:.{places}f}"
-    if len(text) <= 8:
-        assert float(numeral(float(text))) == float(text)
-
-
 def test_chunks_must_be_those_that_were_announced(out: Path) -> None:
     recording, chunks = simple()
     runs = [(chunk.second, chunk.runs) for chunk in chunks]
@@ -331,78 +223,6 @@ def test_annotations_alone_are_a_file(out: Path) -> None:
     assert (back.channels, found, back.start_time) == ((), [], START)
     assert [(a.onset, a.duration) for a in annotations] == [(30.0, 30.0)]
     assert fixed_fields(out)["duration"] == "0"
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Callable[[bytes], EdfFile]:
-    def source(data: bytes) -> EdfFile:
-        (tmp_path / "source.edf").write_bytes(data)
-        return EdfFile(tmp_path / "source.edf")
-
-    return source
-
-
-def test_the_whole_of_a_file_keeps_its_records_and_header_fields(
-    out: Path, source: Callable[[bytes], EdfFile]
-) -> None:
-    signal = Signal(
-        30, "EEG Ä", "AgAgCl", "uV", "-440.50", "+510", "-2048", "2047.0", "HP:1Hz", "r"
-    )
-    data = edf_bytes(
-        [signal, Signal(1)], [[range(30), [n]] for n in range(4)], duration="30.0",
-        patient="J. B. (1066 28)", recording="Alerting", date="25.04.97",
-    )  # fmt: skip
-    with source(data) as file:
-        recording, chunks = file.recording("p", "r"), list(file.chunks(0, file.n_seconds))
-        export(out, recording, chunks, **source_of(file))
-    made = out.read_bytes()
-    fields = fixed_fields(out)
-    assert (fields["records"], fields["duration"]) == ("4", "30.0")
-    assert fields["patient"] == "X X X J._B._(1066_28)"
-    assert fields["recording"] == "Startdate 25-APR-1997 X X X Alerting"
-    position = 256
-    for width in (16, 80, 8, 8, 8, 8, 8, 80, 8, 32):
-        old = data[256 + (position - 256) // 3 * 2 :][: 2 * width]
-        assert made[position : position + 2 * width] == old
-        position += 3 * width
-    back, found, _ = read(out)
-    assert back.channels == recording.channels
-    assert stretches_of(back, found) == stretches_of(recording, chunks)
-
-
-def test_2_2_4_exact_onsets_come_back(out: Path, source: Callable[[bytes], EdfFile]) -> None:
-    onsets = ["+0.3945312", "+1.4945313", "+7.7"]
-    with source(plus(onsets, [b"", b"+2\x14note\x14\0", b""])) as file:
-        recording, chunks = file.recording("p", "r"), list(file.chunks(0, file.n_seconds))
-        export(out, recording, chunks, file.annotations, **source_of(file))
-        expected = source_of(file)["onsets"]
-        notes = file.annotations
-    with EdfFile(out) as made:
-        assert source_of(made)["onsets"] == expected
-        assert made.annotations == notes
-        assert made.recording("p", "r").start_time == recording.start_time
-
-
-def test_a_crop_of_a_file_starts_at_the_exact_time(
-    out: Path, source: Callable[[bytes], EdfFile]
-) -> None:
-    with source(plus(["+0.3945312", "+1.3945312", "+2.3945312"], reserved="EDF+C")) as file:
-        recording, chunks = file.recording("p", "r"), list(file.chunks(0, file.n_seconds))
-        export(out, recording, chunks, start=F(1, 2), stop=F(5, 2), **source_of(file))
-    with EdfFile(out) as made:
-        assert source_of(made)["onsets"] == [F("0.8945312"), F("1.8945312")]
-        assert made.recording("p", "r").start_time == datetime(2001, 8, 2, 20, 15, 30, 894531)
-
-
-def test_an_original_of_other_channels_is_refused(
-    out: Path, source: Callable[[bytes], EdfFile]
-) -> None:
-    recording, chunks = simple()
-    with (
-        source(plus(["+0"])) as file,
-        pytest.raises(EdfError, match="3 channels, the original header has 1"),
-    ):
-        export(out, recording, chunks, original=file.original)
 
 
 def test_write_edf_is_all_or_nothing(tmp_path: Path) -> None:
