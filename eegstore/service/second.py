@@ -104,9 +104,9 @@ def _self_declared(
         sfreqs = [Fraction(len(row)) for row in values]
     calibration = body.get("calibration")
     channels: list[dict[str, Any]] = []
+    if len(sfreqs) != len(labels):
+        raise InvalidDataError(f"sfreq has {len(sfreqs)} values for {len(labels)} channels")
     for row, label in enumerate(labels):
-        if row >= len(sfreqs):
-            raise InvalidDataError(f"sfreq has {len(sfreqs)} values for {len(labels)} channels")
         channel: dict[str, Any] = {"label": label, "sfreq": str(sfreqs[row])}
         if calibration is not None:
             channel |= _calibration(calibration, row, len(labels))
@@ -156,8 +156,8 @@ def _same_channels(body: dict[str, Any], labels: list[Any], declared: Recording)
     if calibration is not None:
         for row, channel in enumerate(declared.channels):
             entry = _calibration(calibration, row, len(labels))
-            for name in _RANGES:
-                if entry[name] != getattr(channel, name):
+            for name in (*_RANGES, "unit"):
+                if name in entry and entry[name] != getattr(channel, name):
                     raise InvalidDataError(
                         f"calibration of {channel.label!r}: {name} {entry[name]}; declared is "
                         f"{getattr(channel, name)}"
@@ -179,9 +179,10 @@ def _stored(row: NDArray[np.float64], channel: Channel, sample_type: SampleType)
             f"channel {channel.label!r}: physical_min and physical_max are both "
             f"{channel.physical_min}, so values do not tell counts; send binary counts"
         )
-    counts = (row - channel.offset) / channel.gain
-    nearest = np.rint(counts)
-    off = np.abs(counts - nearest)
+    with np.errstate(over="ignore", invalid="ignore"):  # infinite counts are refused below
+        counts = (row - channel.offset) / channel.gain
+        nearest = np.rint(counts)
+        off = np.abs(counts - nearest)
     if row.size and off.max() > MAX_OFF_GRID:
         at = int(off.argmax())
         raise InvalidDataError(

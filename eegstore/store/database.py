@@ -90,7 +90,7 @@ class Database:
         """
         async with self.begin() as connection:
             rows = await connection.execute(_SETTINGS)
-            settings = {name: value for name, value in rows.tuples()}
+            settings = {row.name: row.setting for row in rows}
             await check_revision(connection)
         if int(settings["server_version_num"]) < MIN_VERSION * 10_000:
             raise InvalidDataError(

@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import eegstore
 from eegstore.errors import InvalidDataError, StoreUnavailableError
 from eegstore.store import postgres_runtime
 from eegstore.store.postgres_control import BUSY, INVALID, Command, Control
@@ -111,7 +110,7 @@ def _launch(wanted: Wanted) -> None:
         command += ["--bin", str(wanted.pg_bin)]
     launched = subprocess.run(
         command,
-        cwd=Path(eegstore.__path__[0]).parent,  # where "-m" finds eegstore
+        cwd=Path(__file__).parents[2],  # where "-m" finds eegstore
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

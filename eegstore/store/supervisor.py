@@ -5,7 +5,7 @@ by `eegstore.store.postgres.start`. It checks what it was asked for, locks the d
 listens on its control socket, writes the runtime file, and only then detaches: exit status 0
 means that it runs and can be asked, `BUSY` that another one does, the others that it cannot.
 
-It is single-threaded: it forks, and the kernel's parent-death signal belongs to a thread.
+It starts no threads: it forks, and the kernel's parent-death signal belongs to a thread.
 """
 
 import argparse
