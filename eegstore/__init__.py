@@ -1,8 +1,20 @@
 """Long EEG recordings: every second one compressed blob in PostgreSQL, windows out."""
 
-from eegstore.client import Client
-from eegstore.model import Annotation, Channel, Chunk, Recording, RecordingInfo, SampleType, Span
-from eegstore.window import Block, Window
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from eegstore.client import Client
+    from eegstore.model import (
+        Annotation,
+        Channel,
+        Chunk,
+        Recording,
+        RecordingInfo,
+        SampleType,
+        Span,
+    )
+    from eegstore.window import Block, Window
 
 __all__ = [
     "Annotation",
@@ -16,3 +28,15 @@ __all__ = [
     "Span",
     "Window",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # On first use: the supervisor of PostgreSQL starts in a third of the time without numpy.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = {"Client": "client", "Block": "window", "Window": "window"}.get(name, "model")
+    return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

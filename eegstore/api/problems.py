@@ -3,6 +3,7 @@
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from eegstore import wire
@@ -69,6 +70,10 @@ def add_handlers(app: FastAPI) -> None:
         where = ".".join(str(part) for part in first["loc"])
         value = f" {first['input']!r}" if isinstance(first.get("input"), str | int | float) else ""
         return problem(InvalidDataError(f"{where}{value}: {first['msg']}"))
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(request: Request, error: Exception) -> Response:
+        return Response(status_code=400)  # nobody is left to hear it; the log stays quiet
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: Exception) -> Response:

@@ -130,7 +130,7 @@ class Sender:
                 return
             half = len(batch) // 2
             if isinstance(error, TooLargeError):
-                self._ceiling = self._batch = half
+                self._ceiling = self._batch = min(self._ceiling, half)
             self._deliver(batch[:half])
             self._deliver(batch[half:])
             return

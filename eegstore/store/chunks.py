@@ -85,6 +85,8 @@ async def insert(
     device_time: datetime | None = None,
 ) -> set[int]:
     """Insert the chunks that are not there; returns the seconds that are new."""
+    # In one order for all: else two requests could wait for each other's rows for ever.
+    chunks = sorted(chunks, key=lambda chunk: chunk.second)
     cursor = await connection.execute(
         _INSERT,
         (

@@ -19,7 +19,7 @@ from eegstore.store.schema import MIN_VERSION, head_revision
 
 APP_ROLE = "eegstore_app"
 POOL_TIMEOUT = 5.0  # [s]
-_UNAVAILABLE = ("08", "53", "57", "58", "55P03", "25006", "XX001")
+_UNAVAILABLE = ("08", "40", "53", "57", "58", "55P03", "25006", "XX001")
 
 Raw = psycopg.AsyncConnection[Any]
 Connection = AsyncConnection

@@ -177,9 +177,11 @@ def upgrade() -> None:
     for table in RAW:
         op.execute(f"GRANT UPDATE, DELETE ON {table} TO eegstore_archivist")
     op.execute("REVOKE INSERT ON archivist_log FROM eegstore_app")
-    # A foreign key locks the row it refers to as the owner, which takes UPDATE on a column;
-    # the trigger refuses an actual update all the same.
-    op.execute("GRANT UPDATE (patient_id) ON recording TO eegstore_owner")
+    # A foreign key locks rows as the owner, at one end on insert and at the other on delete,
+    # which takes UPDATE on a column; the trigger refuses an actual update all the same.
+    for table in RAW:
+        if table != "ingestion_log":
+            op.execute(f"GRANT UPDATE (patient_id) ON {table} TO eegstore_owner")
     op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON identity TO eegstore_app")
     op.execute("GRANT SELECT ON alembic_version TO eegstore_app")
 
