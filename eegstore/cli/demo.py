@@ -22,7 +22,6 @@ from eegstore.device_buffer import DeviceBuffer
 from eegstore.errors import EegStoreError, StoreUnavailableError
 from eegstore.model import Recording, SampleType
 from eegstore.service import recordings as recording_service
-from eegstore.signal.synthetic import SyntheticEeg
 from eegstore.simulator import EdfSource, Report, Simulator, Source, SyntheticSource
 from eegstore.store import postgres, recordings, rowwise
 from eegstore.store.database import Database
@@ -161,6 +160,8 @@ class _Sizes:
 def _source(edf: Path | None, stack: ExitStack) -> Source:
     if edf is not None:
         return stack.enter_context(EdfSource(edf, PATIENT))
+    from eegstore.signal.synthetic import SyntheticEeg
+
     start = datetime.now().replace(microsecond=0) - timedelta(seconds=HEAD_START)
     return SyntheticSource(SyntheticEeg(), PATIENT, f"demo-{start:%Y%m%dT%H%M%S}", start)
 

@@ -37,7 +37,7 @@ def simulate(
 
     Ended and started again it goes on where it was; the API may be away for any time.
     """
-    values = settings()
+    values, rate = settings(), speed_of(speed)
     with EdfSource(file, check_id("patient_id", patient), recording, study) as source:
         path = buffer or buffer_path(values, source.recording)
         with (
@@ -47,7 +47,7 @@ def simulate(
         ):
             task = bar.add_task(source.recording.recording_id, total=source.n_seconds, note="")
             device = Simulator(
-                source, client, buffer=waiting, speed=speed_of(speed), json=json,
+                source, client, buffer=waiting, speed=rate, json=json,
                 on_progress=lambda report: _show(bar, task, report),
             )  # fmt: skip
             report = device.run()

@@ -48,10 +48,11 @@ def database_url(values: Settings) -> Iterator[str]:
 
 
 def progress(**options: Any) -> Progress:
-    """A progress bar in seconds of recording, on stderr so that output can be piped."""
+    """A progress bar in seconds of recording, on stderr, when that is a terminal."""
     return Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-        TextColumn("s {task.fields[note]}"), TimeRemainingColumn(), console=errors, **options,
+        TextColumn("s {task.fields[note]}"), TimeRemainingColumn(), console=errors,
+        disable=not errors.is_terminal, **options,
     )  # fmt: skip
 
 

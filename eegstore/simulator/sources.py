@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from eegstore.annotations import annotation_id_for
 from eegstore.edf.read import EdfFile
 from eegstore.model import Annotation, Chunk, Recording
-from eegstore.signal.synthetic import SyntheticEeg
+
+if TYPE_CHECKING:  # brings scipy, which playing a file does not need
+    from eegstore.signal.synthetic import SyntheticEeg
 
 _AHEAD = 60  # seconds read at once [s]
 
@@ -114,7 +116,7 @@ class SyntheticSource:
 
     def __init__(
         self,
-        eeg: SyntheticEeg,
+        eeg: "SyntheticEeg",
         patient_id: str,
         recording_id: str,
         start_time: datetime | None = None,

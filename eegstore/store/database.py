@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import psycopg
-from sqlalchemy import RowMapping, make_url, text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from eegstore.errors import InvalidDataError, NotFoundError, StoreUnavailableError
-from eegstore.store.schema import MIN_VERSION, head_revision
+from eegstore.store.schema import MIN_VERSION, checked, head_revision
 
 APP_ROLE = "eegstore_app"
 POOL_TIMEOUT = 5.0  # [s]
@@ -39,11 +39,7 @@ class Database:
     """
 
     def __init__(self, url: str, pool_size: int = 8) -> None:
-        parsed = make_url(url)
-        if parsed.drivername != "postgresql+psycopg":
-            raise InvalidDataError(
-                f"database URL begins with {parsed.drivername}://; it must be postgresql+psycopg://"
-            )
+        parsed = checked(url)
         options = "-c synchronous_commit=on -c timezone=UTC"
         if parsed.username != APP_ROLE:
             options += f" -c role={APP_ROLE}"

@@ -11,8 +11,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import URL, Connection, create_engine, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from eegstore.errors import InvalidDataError, StoreUnavailableError
@@ -33,7 +33,7 @@ def upgrade(admin_url: str) -> str:
         The server is older than PostgreSQL 16, the role may not do this, or the schema is
         from a newer version of eegstore.
     """
-    engine = create_engine(admin_url, poolclass=NullPool)
+    engine = create_engine(checked(admin_url), poolclass=NullPool)
     try:
         with engine.connect() as connection:
             _check_version(connection)
@@ -57,7 +57,8 @@ def upgrade(admin_url: str) -> str:
                 connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
                 connection.commit()
     except OperationalError as error:
-        raise StoreUnavailableError(f"no connection to the database: {error.orig}") from error
+        reason = str(error.orig).partition("\n")[0]
+        raise StoreUnavailableError(f"no connection to the database: {reason}") from error
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == "42501":
             raise InvalidDataError(
@@ -67,6 +68,19 @@ def upgrade(admin_url: str) -> str:
         raise
     finally:
         engine.dispose()
+
+
+def checked(url: str) -> URL:
+    """The URL of a PostgreSQL database, or InvalidDataError."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:  # the text may hold a password, so it is not told
+        raise InvalidDataError("the database URL is none; postgresql+psycopg://...") from None
+    if parsed.drivername != "postgresql+psycopg":
+        raise InvalidDataError(
+            f"database URL begins with {parsed.drivername}://; it must be postgresql+psycopg://"
+        )
+    return parsed
 
 
 def head_revision() -> str:

@@ -43,7 +43,7 @@ class FakeApi:
         self.requests: list[httpx.Request] = []
         self.batches: list[list[int]] = []
         self.rejected: set[int] = set()  # seconds answered with 422
-        self.most = 3600  # chunks in a request, else 413
+        self.most, self.n_too_large = 3600, 0  # chunks in a request, else 413
         self.before: Callable[[httpx.Request], httpx.Response | None] = lambda request: None
         self.after: Callable[[httpx.Request], httpx.Response | None] = lambda request: None
 
@@ -122,6 +122,7 @@ class FakeApi:
             frame = wire.unpack_chunks(request.content)
             key = (frame.patient_id, frame.recording_id)
             if len(frame.chunks) > self.most:
+                self.n_too_large += 1
                 return answer(413, {"error": "TooLargeError", "detail": "too many chunks"})
             chunks = wire.cut_chunks(frame, self.recordings[key])
         else:
