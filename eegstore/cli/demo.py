@@ -1,6 +1,7 @@
 """``eegstore demo``: the main job on one command, with nothing to install or to prepare."""
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -52,6 +53,8 @@ def demo(
     rate = speed_of(speed)
     values = settings()
     stop = threading.Event()
+    for number in (port, viewer_port):
+        _check_free(number)
     with ExitStack() as stack:
         source = _source(edf, stack)
         stack.callback(_leave_nothing(values))
@@ -164,6 +167,13 @@ def _source(edf: Path | None, stack: ExitStack) -> Source:
 
     start = datetime.now().replace(microsecond=0) - timedelta(seconds=HEAD_START)
     return SyntheticSource(SyntheticEeg(), PATIENT, f"demo-{start:%Y%m%dT%H%M%S}", start)
+
+
+def _check_free(port: int) -> None:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        raise OSError(error.errno, f"cannot listen on 127.0.0.1:{port}: {error.strerror}") from None
 
 
 def _where(values: Settings) -> str:
