@@ -50,6 +50,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=POOL_TIMEOUT,
+            hide_parameters=True,  # names and signals stay out of errors and logs
             connect_args={"options": options, "prepare_threshold": 2, "connect_timeout": 10},
         )
 

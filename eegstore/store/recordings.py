@@ -86,6 +86,12 @@ async def patients(connection: AsyncConnection) -> list[str]:
     return list(result.scalars())
 
 
+async def lock(connection: AsyncConnection, patient_id: str, recording_id: str) -> None:
+    """Wait until no other transaction has locked this recording; held until the end of this."""
+    key = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
+    await connection.execute(key, {"key": f"{patient_id}/{recording_id}"})
+
+
 async def close(
     connection: AsyncConnection, patient_id: str, recording_id: str, n_seconds: int
 ) -> bool:

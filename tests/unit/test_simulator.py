@@ -27,7 +27,7 @@ from eegstore.errors import (
     NotFoundError,
     StoreUnavailableError,
 )
-from eegstore.model import Chunk, SampleType
+from eegstore.model import Annotation, Chunk, SampleType
 from eegstore.signal.synthetic import SyntheticEeg
 from eegstore.simulator import EdfSource, Report, Simulator, SyntheticSource
 from tests.unit.fake_api import KEY, FakeApi, answer, serving
@@ -672,13 +672,14 @@ def test_a_full_disk_stops_the_device_and_loses_nothing(path: Path, api: FakeApi
 
 
 DEVICE = """
-import sys
+import signal, sys
 from pathlib import Path
 from eegstore.client import Client
 from eegstore.device_buffer import DeviceBuffer
 from eegstore.simulator import Simulator
 from tests.unit.made_source import MadeSource
 url, path, key, n_seconds, speed = sys.argv[1:]
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it
 with DeviceBuffer(Path(path)) as buffer, Client(url, key) as client:
     source = MadeSource(n_seconds=int(n_seconds))
     report = Simulator(source, client, buffer=buffer, speed=float(speed)).run()
@@ -794,3 +795,15 @@ def test_a_file_as_a_source(path: Path, api: FakeApi, shared_data: Path, name: s
     assert sorted((a.onset, a.description) for a in noted) == sorted(
         (a.onset, a.description) for a in annotations
     )
+
+
+def test_events_before_the_first_sample_and_after_the_last_are_not_lost(
+    path: Path, api: FakeApi, shared_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    onsets = [-2.5, 0.0, 9.5, 600.0]
+    monkeypatch.setattr(EdfFile, "annotations", [Annotation(t, None, "event") for t in onsets])
+    file_path = shared_data / "edf/annotations_utf8.edf"
+    with EdfSource(file_path, "p1") as source, DeviceBuffer(path) as buffer:
+        assert source.n_seconds == 10
+        Simulator(source, client_of(api), buffer=buffer, speed=None).run()
+    assert [a.onset for a in api.annotations["p1", file_path.name].values()] == onsets
