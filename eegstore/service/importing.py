@@ -111,6 +111,12 @@ class _Import:
         await self._prove()
         spans = await chunk_table.spans(driver, *self._key)
         n_seconds = sum(stop - start for start, stop in spans)
+        closed = await recordings.closed_at(self._connection, *self._key)
+        if closed is not None and closed != n_seconds:
+            raise ConflictError(
+                f"recording {recording.recording_id!r} is closed with {closed} seconds; with those "
+                f"of {file.name} it would have {n_seconds}"
+            )
         await recordings.close(self._connection, *self._key, n_seconds)
         if file.identity:
             await recordings.identify(self._connection, recording.patient_id, file.identity)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from eegstore import codec
 from eegstore.errors import CodecError, InvalidDataError, NotFoundError
 from eegstore.integrity import channels_sha256, content_sha256, merkle_root
-from eegstore.model import Recording
+from eegstore.model import Recording, check_id
 from eegstore.service.exporting import rebuilt
 from eegstore.service.ingest import check
-from eegstore.service.recordings import Declared, declared, listing
+from eegstore.service.recordings import Declared, declared
 from eegstore.signal.envelope import envelope
 from eegstore.store import chunks as chunk_table
 from eegstore.store import logbook, originals, recordings
@@ -53,15 +53,20 @@ async def verify(
     recording: its channel table's digest, and that the ingestion log tells of the same
     seconds with the same digests. Of an imported file: that it can be rebuilt.
     """
+    for what, value in (("patient_id", patient_id), ("recording_id", recording_id)):
+        if value is not None:
+            check_id(what, value)
+    async with database.begin() as connection:
+        rows = await recordings.listing(connection, patient_id, recording_id)
     results = []
-    for info in await listing(database, patient_id, recording_id):
-        key = (info.recording.patient_id, info.recording.recording_id)
+    for row in rows:
+        key = (row["patient_id"], row["recording_id"])
         result = Verified(*key)
         database.declared.pop(key, None)
         try:
             known = await declared(database, *key)
             async with database.snapshot() as connection:
-                await _recording(await raw(connection), known, result, info.n_seconds, progress)
+                await _recording(await raw(connection), known, result, row["n_seconds"], progress)
                 closed = await recordings.closed_at(connection, *key)
                 if closed is not None and closed != result.n_seconds:
                     result.fault(f"{result.n_seconds} seconds are stored; closed with {closed}")

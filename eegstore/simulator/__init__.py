@@ -4,12 +4,17 @@ Acquisition and sending know nothing of each other but the durable buffer betwee
 is due is on disk before anything is sent, and stays there until the store has it. So the
 store may be away for any time, and the device may be killed at any moment.
 
+    from pathlib import Path
+
     from eegstore import Client
     from eegstore.device_buffer import DeviceBuffer
     from eegstore.simulator import EdfSource, Simulator
 
-    with (Client() as client, DeviceBuffer(Path("device.db")) as buffer,
-          EdfSource(path, "chb01") as source):
+    with (
+        EdfSource("chb01_03.edf", "chb01") as source,
+        Client() as client,
+        DeviceBuffer(Path("device.db")) as buffer,
+    ):
         print(Simulator(source, client, buffer=buffer, speed=10).run())
 """
 

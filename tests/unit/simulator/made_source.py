@@ -1,13 +1,16 @@
 """A short recording with everything that may happen in one, for tests of the device."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
+import httpx
 import numpy as np
 
+from eegstore.client import Client
 from eegstore.model import Annotation, Channel, Chunk, Recording, SampleType
 from eegstore.timebase import full_runs
+from tests.unit.fake_api import KEY, FakeApi
 
 IDS = ("chb01", "night-1")
 
@@ -48,3 +51,11 @@ class MadeSource:
         assert self.n_seconds is not None
         chunks = (self.chunk(second) for second in range(self.n_seconds))
         return {c.second: c.samples.tobytes() for c in chunks if c is not None}
+
+
+def arrived(api: FakeApi, ids: tuple[str, str] = IDS) -> dict[int, bytes]:
+    return {second: c.samples.tobytes() for second, c in sorted(api.seconds[ids].items())}
+
+
+def client_of(api: Callable[[httpx.Request], httpx.Response]) -> Client:
+    return Client("http://api.test", KEY, transport=httpx.MockTransport(api))
