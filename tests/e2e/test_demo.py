@@ -1,144 +1,166 @@
-"""`eegstore demo`: everything at once, and nothing left of it."""
+"""`eegstore demo`: everything at once, on one command, and nothing left when it ends."""
 
-import os
-import re
 import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from eegstore import Client
-from eegstore.edf import write_edf
-from eegstore.errors import EegStoreError
-from eegstore.signal.synthetic import SyntheticEeg
-
-PATIENCE = 180.0  # [s]
+from tests.e2e.conftest import Live
+from tests.e2e.devices import until
+from tests.e2e.made_edf import make_edf
+from tests.e2e.test_cli import running
+from tests.integration.postgres_processes import VERSION
 
 
 class Demo:
-    """A running demo with a data directory and ports of its own."""
+    """The demo in a process of its own; what it prints is in `said`."""
 
-    def __init__(self, data: Path, *options: str) -> None:
+    def __init__(self, data: Path, *words: str) -> None:
         self.data = data
-        self.port, self.viewer_port = free_port(), free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.viewer = f"http://127.0.0.1:{self.viewer_port}/viewer"
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("EEGSTORE_API")}
+        self.api = Live(data)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self.viewer = f"http://127.0.0.1:{port}/viewer"
+        self.said: list[str] = []
+        environment = self.api.environment | {"EEGSTORE_PG_VERSION": str(VERSION)}
+        del environment["EEGSTORE_DATA"], environment["EEGSTORE_API_URL"]
         self.process = subprocess.Popen(
-            [
-                sys.executable, "-m", "eegstore", "demo", "--data", str(data),
-                "--port", str(self.port), "--viewer-port", str(self.viewer_port), *options,
-            ],
+            [sys.executable, "-m", "eegstore", "demo", "--data", str(data),
+             "--port", str(self.api.port), "--viewer-port", str(port), *words],
             env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
+        self._reader = threading.Thread(target=self.said.extend, args=(self.process.stdout,))
+        self._reader.start()
 
-    def client(self) -> Client:
-        return Client(self.url, (self.data / "api_key").read_text().strip())
+    @property
+    def text(self) -> str:
+        return "".join(self.said)
 
-    def until(self, what: str, ask: Callable[[], bool]) -> None:
-        """Wait until `ask` is true."""
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                pytest.fail(f"the demo ended: {self.process.communicate()[0]}")
+    def addresses(self) -> None:
+        """Wait until it has told where everything is, and check it."""
+        until(lambda: "device   plays " in self.text or self.process.poll() is not None, "start")
+        lines = self.text.splitlines()
+        assert f"API      {self.api.url}/docs" in lines
+        assert f"viewer   {self.viewer}" in lines
+        assert f"data     {self.data}  (API key in {self.data / 'api_key'})" in lines
+
+    def wait(self) -> int:
+        code = self.process.wait(120)
+        self._reader.join(60)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return code
+
+    def processes(self) -> list[str]:
+        """Command lines of what runs with this data directory."""
+        found = []
+        mark = str(self.data).encode()
+        for process in Path("/proc").glob("[0-9]*"):
             try:
-                if ask():
-                    return
-            except (EegStoreError, OSError, IndexError, httpx.TransportError):
-                pass
-            time.sleep(0.2)
-        pytest.fail(f"not within {PATIENCE:g} s: {what}")
+                words = (process / "cmdline").read_bytes()
+                settings = (process / "environ").read_bytes()
+            except OSError:  # it has ended
+                continue
+            if mark in words or b"EEGSTORE_DATA=" + mark in settings:
+                found.append(words.replace(b"\0", b" ").decode())
+        return found
 
-    def n_seconds(self) -> int:
-        with self.client() as client:
-            return client.recordings("demo")[-1].n_seconds
 
-    def end(self) -> str:
-        """As Ctrl-C in its terminal."""
-        self.process.send_signal(signal.SIGINT)
-        return self.process.communicate(timeout=PATIENCE)[0]
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo") / "data"
 
 
 @pytest.fixture
-def demos() -> Iterator[list[Demo]]:
+def demos(data: Path) -> Iterator[list[Demo]]:
+    """What is started is ended, however the test ends."""
     started: list[Demo] = []
     yield started
     for demo in started:
         if demo.process.poll() is None:
-            demo.end()
+            demo.process.send_signal(signal.SIGINT)
+            demo.wait()
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
+def ended_well(demo: Demo) -> None:
+    assert demo.wait() == 0, demo.text
+    assert demo.text.endswith("all ended; the data stay\n")
+    assert "Traceback" not in demo.text
+    until(lambda: not demo.processes(), f"{demo.processes()} have ended")
 
 
-def processes_of(data: Path) -> list[str]:
-    """Command lines of running processes that name the data directory or work in it."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            where = os.readlink(entry / "cwd")
-            environment = (entry / "environ").read_bytes().decode(errors="replace")
-        except (OSError, UnicodeDecodeError):
-            continue
-        mine = f"EEGSTORE_DATA={data}\0" in environment + "\0"
-        if int(entry.name) != os.getpid() and (str(data) in command + where or mine):
-            found.append(command)
-    return found
-
-
-def test_ten_minutes_are_there_then_it_goes_on_and_ctrl_c_leaves_nothing(
-    demos: list[Demo], tmp_path: Path
-) -> None:
-    demo = Demo(tmp_path / "data")
+def test_demo_until_ctrl_c(data: Path, demos: list[Demo]) -> None:
+    """Ten minutes of 23 channels are there, the viewer shows them, and Ctrl-C ends it all."""
+    demo = Demo(data, "--exit-after", "3600")
     demos.append(demo)
-    demo.until("600 s stored", lambda: demo.n_seconds() >= 600)
-    demo.until("it goes on", lambda: demo.n_seconds() >= 605)
-    demo.until("the viewer answers", lambda: httpx.get(demo.viewer).status_code == 200)
-    with demo.client() as client:
-        info = client.recordings("demo")[-1]
-        key = ("demo", info.recording.recording_id)
+    demo.addresses()
+    assert httpx.get(f"{demo.api.url}/readyz").status_code == 200
+    with Client(demo.api.url, demo.api.api_key) as eeg:
+        until(lambda: sum(i.n_seconds for i in eeg.recordings("demo")) >= 600, "600 s arrived")
+        (info,) = eeg.recordings("demo")
         assert len(info.recording.channels) == 23
-        window = client.window(*key, 110, 170)
-        assert (window.digital == SyntheticEeg().digital(110, 170)).all()
-        assert [a.description for a in client.annotations(*key)]
-    assert processes_of(demo.data)
-    said = demo.end()
-    assert demo.process.returncode == 0, said
-    assert demo.url in said
-    assert demo.viewer in said
-    assert re.search(r"\d+ s acknowledged.*on disk.*as EDF .*as a row per sample", said)
-    assert processes_of(demo.data) == []
+        assert not info.closed
+        window = eeg.window("demo", info.recording.recording_id, 0, 600)
+        assert window.data.shape == (23, 600 * 256)
+        assert window.blocks[0].present is None
+    until(lambda: answers(demo.viewer), "the viewer's page")
+    commands = demo.processes()
+    assert any("serve" in command for command in commands)
+    assert any("bokeh" in command for command in commands)
+    assert any("supervisor" in command for command in commands)
+    demo.process.send_signal(signal.SIGINT)
+    ended_well(demo)
+    assert " as a row per sample " in demo.text
 
 
-def test_exit_after_plays_a_file_and_ends_by_itself(demos: list[Demo], tmp_path: Path) -> None:
-    eeg = SyntheticEeg(seed=7)
-    file = tmp_path / "night.edf"
-    write_edf(file, eeg.recording("demo", "night.edf"), list(eeg.chunks(0, 30)))
-    demo = Demo(tmp_path / "data", "--edf", str(file), "--speed", "max", "--exit-after", "6")
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=60).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_demo_ends_by_itself(data: Path, demos: list[Demo]) -> None:
+    demo = Demo(data, "--exit-after", "2")
     demos.append(demo)
-    said = demo.process.communicate(timeout=PATIENCE)[0]
-    assert demo.process.returncode == 0, said
-    assert "30 s recorded, 30 s acknowledged" in said
-    assert processes_of(demo.data) == []
+    ended_well(demo)
+    demo.addresses()
 
 
-def test_a_port_that_is_taken_is_named(demos: list[Demo], tmp_path: Path) -> None:
+def test_demo_plays_a_file(data: Path, demos: list[Demo], tmp_path: Path) -> None:
+    edf = tmp_path / "night.edf"
+    make_edf(edf)
+    demo = Demo(data, "--edf", str(edf), "--speed", "max", "--exit-after", "3600")
+    demos.append(demo)
+    demo.addresses()
+    assert "device   plays night.edf: 3 channels, speed max; Ctrl-C ends everything" in demo.text
+    with Client(demo.api.url, demo.api.api_key) as eeg:
+        until(
+            lambda: [
+                info.n_seconds
+                for info in eeg.recordings("demo")
+                if info.recording.recording_id == edf.name and info.closed
+            ],
+            "all is sent and the recording closed",
+        )
+        assert eeg.recording("demo", edf.name).n_seconds == 17
+    demo.process.send_signal(signal.SIGINT)
+    ended_well(demo)
+    assert "17 s recorded, 17 s acknowledged (0 were there already), 0 waiting" in demo.text
+
+
+def test_demo_needs_its_ports(tmp_path: Path) -> None:
+    run = running({"EEGSTORE_DATA": str(tmp_path), "EEGSTORE_API_URL": ""})
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = subprocess.run(
-            [sys.executable, "-m", "eegstore", "demo", "--data", str(tmp_path / "data"),
-             "--port", str(port)],
-            capture_output=True, text=True, timeout=PATIENCE, check=False,
-        )  # fmt: skip
-    assert done.returncode != 0
-    assert str(port) in done.stderr
-    assert processes_of(tmp_path / "data") == []
+        done = run("demo", "--port", port, code=1)
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"eegstore: cannot listen on 127.0.0.1:{port}: Address already in use")
+    assert not list(tmp_path.iterdir())
