@@ -38,10 +38,11 @@ def api_key(settings: Settings, *, create: bool = False) -> str | None:
     Raises
     ------
     AccessError
-        When the file exists and may not be read.
+        When the file exists and may not be read, or is empty. An empty variable counts as none.
     """
-    if settings.api_key is not None:
-        return settings.api_key.get_secret_value()
+    stated = settings.api_key.get_secret_value().strip() if settings.api_key is not None else ""
+    if stated:
+        return stated
     path = settings.data / "api_key"
     if create and not path.exists():
         settings.data.mkdir(parents=True, exist_ok=True)
@@ -55,8 +56,11 @@ def api_key(settings: Settings, *, create: bool = False) -> str | None:
         finally:
             fresh.unlink()
     try:
-        return path.read_text().strip()
+        key = path.read_text().strip()
     except FileNotFoundError:
         return None
     except PermissionError:
         raise AccessError(f"may not read the API key in {path}; set EEGSTORE_API_KEY") from None
+    if not key:
+        raise AccessError(f"the API key file {path} is empty; remove it, or set EEGSTORE_API_KEY")
+    return key

@@ -14,7 +14,7 @@ _CHANNELS = b"eegstore channels 1\0"
 def channels_sha256(channels: Sequence[Channel], sample_type: SampleType) -> bytes:
     """SHA-256 of a channel table: everything that gives counts their meaning, in order."""
     table = [
-        [c.label, str(c.sfreq), c.unit, repr(float(c.physical_min)), repr(float(c.physical_max)), c.digital_min,
+        [c.label, str(c.sfreq), c.unit, repr(c.physical_min), repr(c.physical_max), c.digital_min,
          c.digital_max, c.transducer, c.prefiltering]
         for c in channels
     ]  # fmt: skip

@@ -7,6 +7,7 @@ Times are seconds from the recording's start, intervals are half-open, arrays ar
 """
 
 import re
+import sys
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -89,6 +90,9 @@ class Channel:
             raise InvalidDataError(
                 f"channel {self.label!r}: sfreq {self.sfreq} Hz is not in (0, {MAX_SFREQ}]"
             )
+        # -0.0 and integers: one value, one digest.
+        object.__setattr__(self, "physical_min", float(self.physical_min) + 0.0)
+        object.__setattr__(self, "physical_max", float(self.physical_max) + 0.0)
         if self.digital_min == self.digital_max:
             raise InvalidDataError(
                 f"channel {self.label!r}: digital_min and digital_max are both {self.digital_min}"
@@ -114,6 +118,12 @@ class Channel:
     def gain(self) -> float:
         """One count [unit]."""
         return (self.physical_max - self.physical_min) / (self.digital_max - self.digital_min)
+
+    @property
+    def tells_counts(self) -> bool:
+        """Whether a value in float64 says which count it was."""
+        largest = max(abs(self.physical_min), abs(self.physical_max))
+        return abs(self.gain) > 64 * sys.float_info.epsilon * largest
 
     @property
     def offset(self) -> float:
@@ -148,10 +158,10 @@ class Recording:
             raise InvalidDataError(
                 f"{len(self.channels)} channels; a recording has at most {MAX_CHANNELS}"
             )
-        per_second = sum(channel.sfreq for channel in self.channels)
+        per_second = sum(float(channel.sfreq) for channel in self.channels)
         if per_second > MAX_SAMPLES:
             raise InvalidDataError(
-                f"{float(per_second):g} samples a second over all channels; at most {MAX_SAMPLES}"
+                f"{per_second:g} samples a second over all channels; at most {MAX_SAMPLES}"
             )
         if self.start_time is not None and self.start_time.tzinfo is not None:
             raise InvalidDataError("start_time is local time without a zone; zone stands apart")

@@ -5,7 +5,7 @@ integers at any rate: 256 Hz, 12.8 Hz (13 or 12 samples a second), 1/30 Hz (most
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -118,6 +118,26 @@ def second_of_clock(recording: Recording, clock: datetime) -> Fraction:
     else:
         in_utc = clock.astimezone(UTC).replace(tzinfo=None)
     return _exact(in_utc - (start - timedelta(seconds=recording.utc_offset)))
+
+
+def clock_at(recording: Recording, second: int) -> datetime:
+    """What the clock shows `second` s after the start; aware when zone or offset is known.
+
+    Raises
+    ------
+    SpanError
+        The recording has no start_time.
+    """
+    start = recording.start_time
+    if start is None:
+        raise SpanError(f"recording {recording.recording_id!r} has no start_time")
+    later = start + timedelta(seconds=second)
+    if recording.utc_offset is None:
+        return later
+    offset = timedelta(seconds=recording.utc_offset)
+    if recording.zone is None:
+        return later.replace(tzinfo=timezone(offset))
+    return (later - offset).replace(tzinfo=UTC).astimezone(zone_named(recording.zone))
 
 
 def zone_named(name: str) -> ZoneInfo:

@@ -142,11 +142,11 @@ def assemble(
     for chunk in chunks:
         counts = [sum(count for _, count in runs) for runs in chunk.runs]
         offsets = np.concatenate([[0], np.cumsum(counts)])
+        one = _shared_run(chunk)
         for f, members in groups.items():
             lo, hi = edges[f]
             base = first_sample(chunk.second, f)
             sources = [rows[member] for member in members]
-            one = _shared_run(chunk, sources)
             if one is not None:
                 table = chunk.samples[offsets[0] :].reshape(len(chunk.runs), -1)
                 picked = table if sources == list(range(len(table))) else table[sources]
@@ -168,11 +168,10 @@ def assemble(
     )  # fmt: skip
 
 
-def _shared_run(chunk: Chunk, sources: Sequence[int]) -> int | None:
+def _shared_run(chunk: Chunk) -> int | None:
     """First sample of the one run that all channels of the chunk share, if they do."""
-    runs = chunk.runs
-    first = runs[sources[0]]
-    if len(first) == 1 and all(r == first for r in runs):
+    first = chunk.runs[0]
+    if len(first) == 1 and all(runs == first for runs in chunk.runs):
         return first[0][0]
     return None
 

@@ -40,6 +40,20 @@ def touching(annotations: Iterable[Annotation], start: float, stop: float) -> li
     ]  # fmt: skip
 
 
+def merged(annotations: Iterable[Annotation], least: float) -> list[tuple[float, float]]:
+    """Start and stop [s] of what they cover; what is nearer than `least` [s] becomes one.
+
+    Ten thousand events on a line of a thousand pixels are a thousand marks.
+    """
+    found: list[tuple[float, float]] = []
+    for start, stop in sorted((one.onset, end_of(one)) for one in annotations):
+        if found and start - found[-1][1] < least:
+            found[-1] = found[-1][0], max(stop, found[-1][1])
+        else:
+            found.append((start, stop))
+    return found
+
+
 def captions(found: Sequence[Annotation], start: float, stop: float, pixels: int) -> list[str]:
     """What is written beside each mark on a page: its description, shortened, or nothing.
 

@@ -1,6 +1,7 @@
 """The whole recording in one line: what is stored, where the seizures are, where the page is."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, FixedTicker, Range1d
@@ -8,7 +9,7 @@ from bokeh.plotting import figure
 
 from eegstore.model import Annotation, Recording
 
-from .marks import end_of, is_seizure
+from .marks import is_seizure, merged
 from .shading import EVENT, SEIZURE
 from .sources import put
 from .state import ViewState
@@ -63,17 +64,7 @@ class Strip:
         whole = max(extent, state.stop)
         self._seconds.update(end=whole)
         put(self.source, {"left": [lo for lo, _ in spans], "right": [hi for _, hi in spans]})
-        ordered = sorted(annotations, key=is_seizure)
-        put(
-            self.marks,
-            {
-                "left": [one.onset for one in ordered],
-                "right": [end_of(one) for one in ordered],
-                "bottom": [0.12 if is_seizure(one) else 0.70 for one in ordered],
-                "color": [SEIZURE if is_seizure(one) else EVENT for one in ordered],
-                "fill": [0.75 if one.status == "confirmed" else 0.2 for one in ordered],
-            },
-        )
+        put(self.marks, bars(annotations, whole / max(state.width, 1)))
         put(self.page, {"left": [state.start], "right": [state.stop]})
         texts = ticks(recording, whole, state.width)
         axis = self.root.xaxis[0]
@@ -84,6 +75,24 @@ class Strip:
         """Show nothing."""
         for source in (self.source, self.marks, self.page):
             put(source, {name: [] for name in source.data})
+
+
+def bars(annotations: Sequence[Annotation], least: float) -> dict[str, list[Any]]:
+    """The marks of the strip; seizures are drawn last and highest, proposals pale."""
+    columns: dict[str, list[Any]] = {"left": [], "right": [], "bottom": [], "color": [], "fill": []}
+    for seizure in (False, True):
+        for sure in (False, True):
+            kind = [
+                one
+                for one in annotations
+                if is_seizure(one) == seizure and (one.status == "confirmed") == sure
+            ]
+            for left, right in merged(kind, least):
+                bar = (left, right, 0.12 if seizure else 0.70, SEIZURE if seizure else EVENT,
+                       0.75 if sure else 0.2)  # fmt: skip
+                for column, entry in zip(columns.values(), bar, strict=True):
+                    column.append(entry)
+    return columns
 
 
 def ticks(recording: Recording, whole: int, pixels: int) -> dict[int, str]:

@@ -95,9 +95,15 @@ def event_rows(recording: Recording, annotations: Sequence[Annotation]) -> dict[
     return {
         "when": [clock(recording, one.onset) for one in annotations],
         "what": [one.description for one in annotations],
-        "lasting": [f"{one.duration:.0f} s" if one.duration else "" for one in annotations],
+        "lasting": [_lasting(one.duration) for one in annotations],
         "kind": [kind.strip() for kind in kinds],
     }
+
+
+def _lasting(duration: float | None) -> str:
+    if not duration:
+        return ""
+    return f"{duration:.0f} s" if duration >= 10 else f"{duration:.2g} s"
 
 
 def _counted(number: int | None) -> str:

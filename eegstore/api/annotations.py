@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from eegstore import wire
 from eegstore.api.access import Store
-from eegstore.api.problems import answer
+from eegstore.api.problems import answer, json_body
 from eegstore.errors import InvalidDataError
 from eegstore.service import annotations
 
@@ -50,7 +50,7 @@ async def add(request: Request, database: Store) -> Response:
     Idempotent by `annotation_id`: 201 new, 200 the same is there, 409 another is. Nothing
     is changed or removed; an edit is a new annotation that `supersedes` the old one.
     """
-    body = wire.object_(wire.load(await request.body()), "body")
+    body = await json_body(request)
     ids = [body.get(name) for name in ("patient_id", "recording_id")]
     for name, value in zip(("patient_id", "recording_id"), ids, strict=True):
         if not isinstance(value, str):

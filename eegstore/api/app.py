@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from eegstore.api import annotations, health, ingest, recordings, windows
 from eegstore.api.access import require_key
 from eegstore.api.problems import MAX_BODY, add_handlers, problem, too_large
-from eegstore.errors import StoreUnavailableError
+from eegstore.errors import AccessError, StoreUnavailableError
 from eegstore.store.database import Database
 
 
@@ -22,6 +22,9 @@ def create_app(database_url: str, api_key: str | None, pool_size: int = 8) -> Fa
     Opening it fails when the server would not keep what is acknowledged
     (`Database.check`).
     """
+
+    if api_key == "":
+        raise AccessError("an empty API key would let everybody in")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

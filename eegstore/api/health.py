@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from eegstore.api.access import Store
 from eegstore.api.problems import answer
+from eegstore.errors import StoreUnavailableError
 
 router = APIRouter(tags=["health"])
 
@@ -18,5 +19,8 @@ async def healthz() -> Response:
 @router.get("/readyz")
 async def readyz(database: Store) -> Response:
     """The database answers, keeps what it acknowledges, and has this version's schema."""
-    await database.check()
+    try:
+        await database.check()
+    except StoreUnavailableError as error:
+        raise StoreUnavailableError("the database is not ready", error.retry_after) from error
     return answer(200, {"status": "ready"})

@@ -1,6 +1,8 @@
 """Seconds in: frames of counts, or JSON in the channel's unit."""
 
-from typing import Any
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -14,6 +16,9 @@ from eegstore.service import ingest, recordings
 from eegstore.service.second import read_second
 
 router = APIRouter(tags=["ingest"])
+
+T = TypeVar("T")
+_IN_THREAD = 256 << 10  # [byte]
 
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -45,26 +50,36 @@ async def post(request: Request, database: Store) -> Response:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = await request.body()
     if kind == wire.MEDIA_TYPE:
-        frame = wire.unpack_chunks(body)
+        frame = await _aside(body, wire.unpack_chunks, body)
         declared = await recordings.declared(database, frame.patient_id, frame.recording_id)
         chunks = wire.cut_chunks(frame, declared.recording)
         outcomes = await ingest.store(database, declared, chunks, frame.device_time)
         return _answer(outcomes, declared.recording.sample_type)
-    if kind in ("application/json", ""):
-        return await _json(wire.object_(wire.load(body), "body"), database)
+    if kind == "application/json":
+        return await _json(
+            wire.object_(await _aside(body, wire.load, body), "body"), body, database
+        )
     raise InvalidDataError(
         f"Content-Type {kind!r} is not one of application/json, {wire.MEDIA_TYPE}"
     )
 
 
-async def _json(body: dict[str, Any], database: Store) -> Response:
+async def _aside(body: bytes, work: Callable[..., T], *arguments: Any) -> T:
+    """`work` on what a body holds: off the event loop when it is large."""
+    if len(body) > _IN_THREAD:
+        return await asyncio.to_thread(work, *arguments)
+    return work(*arguments)
+
+
+async def _json(body: dict[str, Any], raw_body: bytes, database: Store) -> Response:
     ids = [body.get(name) for name in ("patient_id", "recording_id")]
     for name, value in zip(("patient_id", "recording_id"), ids, strict=True):
         if not isinstance(value, str):
             raise InvalidDataError(f"{name} is {value!r}; it must be a string")
     patient_id, recording_id = str(ids[0]), str(ids[1])
     found = await recordings.find_declared(database, patient_id, recording_id)
-    second = read_second(body, found.recording if found is not None else None)
+    known = found.recording if found is not None else None
+    second = await _aside(raw_body, read_second, body, known)
     if found is None:
         ingest.check(second.recording, second.chunk)
         await recordings.declare(database, second.recording)

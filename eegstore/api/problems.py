@@ -1,5 +1,7 @@
 """From error to HTTP status: one table, one shape of body."""
 
+from typing import Any
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -53,6 +55,20 @@ def problem(error: EegStoreError) -> Response:
 def too_large(size: str) -> TooLargeError:
     """The error for a body over the limit."""
     return TooLargeError(f"the body is {size}; at most {MAX_BODY} bytes")
+
+
+async def json_body(request: Request) -> dict[str, Any]:
+    """The JSON object in the body of a request that says it is JSON; none is an empty one.
+
+    A page elsewhere cannot make a browser send this content type unasked.
+    """
+    body = await request.body()
+    if not body:
+        return {}
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise InvalidDataError(f"Content-Type is {kind!r}; it must be application/json")
+    return wire.object_(wire.load(body), "body")
 
 
 def add_handlers(app: FastAPI) -> None:

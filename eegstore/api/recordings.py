@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from eegstore import wire
 from eegstore.api.access import Store
-from eegstore.api.problems import answer
+from eegstore.api.problems import answer, json_body
 from eegstore.service import recordings
 
 router = APIRouter(tags=["recordings"])
@@ -45,7 +45,7 @@ async def declare(
     Channels without ranges are uncalibrated and stored as float32; `sample_type` may say
     int16, int32 or float32 itself.
     """
-    body = wire.object_(wire.load(await request.body()), "recording")
+    body = await json_body(request)
     ids = {"patient_id": patient_id, "recording_id": recording_id}
     recording = wire.recording_from_json(body | ids)
     new = await recordings.declare(database, recording)
@@ -67,7 +67,7 @@ async def have(patient_id: str, recording_id: str, database: Store) -> Response:
 @router.post("/recordings/{patient_id}/{recording_id}/close")
 async def close(patient_id: str, recording_id: str, request: Request, database: Store) -> Response:
     """Finish a recording: 409 when `n_seconds` is given and others are stored."""
-    body = wire.object_(wire.load(await request.body() or b"{}"), "body")
+    body = await json_body(request)
     n_seconds = body.get("n_seconds")
     if n_seconds is not None:
         n_seconds = wire.integer(n_seconds, "n_seconds")

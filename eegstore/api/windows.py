@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -15,7 +16,7 @@ from eegstore.errors import NotFoundError, SpanError
 from eegstore.model import Recording, check_id
 from eegstore.service import recordings
 from eegstore.service.windows import MAX_VALUES, read_window
-from eegstore.timebase import exact, parse_clock, second_of_clock
+from eegstore.timebase import clock_at, exact, parse_clock, second_of_clock
 
 router = APIRouter(tags=["windows"])
 
@@ -73,7 +74,8 @@ async def eeg(
     if binary:
         body = await asyncio.to_thread(wire.pack_window, window, values is Values.PHYSICAL)
         return Response(body, media_type=wire.MEDIA_TYPE)
-    clock = recording.start_time if isinstance(asked[0], datetime) else None
+    by_clock = isinstance(asked[0], datetime) and recording.start_time is not None
+    clock = partial(clock_at, recording) if by_clock else None
     write = wire.columns_json if layout is Layout.COLUMNS else wire.rows_json
     return Response(await asyncio.to_thread(write, window, clock), media_type="application/json")
 
@@ -98,7 +100,8 @@ async def _by_clock(
     check_id("patient_id", patient_id)
     if not isinstance(start, datetime) or not isinstance(end, datetime):
         raise SpanError("without recording_id, start and end are ISO 8601 clock times")
-    touched = []
+    touched: list[Recording] = []
+    unclear: SpanError | None = None
     listed = await recordings.listing(database, patient_id)
     if not listed:
         raise NotFoundError(f"no recording of patient {patient_id!r}")
@@ -106,13 +109,16 @@ async def _by_clock(
         try:
             lo = second_of_clock(info.recording, start)
             hi = second_of_clock(info.recording, end)
-        except SpanError:
+        except SpanError as error:
+            unclear = unclear or error
             continue
         if lo < Fraction(info.duration) and hi > 0:
             touched.append(info.recording)
     if len(touched) > 1:
         names = ", ".join(recording.recording_id for recording in touched)
         raise SpanError(f"{start} to {end} matches {len(touched)} recordings ({names}); name one")
+    if not touched and unclear is not None:
+        raise unclear
     if not touched:
         raise NotFoundError(f"no recording of {patient_id!r} between {start} and {end}")
     return touched[0]

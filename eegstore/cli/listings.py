@@ -34,6 +34,7 @@ def on_database(url: str, work: Callable[[Database], Awaitable[T]]) -> T:
     async def run() -> T:
         database = Database(url, pool_size=2)
         try:
+            await database.check()
             return await work(database)
         finally:
             await database.close()

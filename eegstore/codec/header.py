@@ -58,9 +58,14 @@ def runs_to_bytes(runs: Runs) -> bytes:
     return b"".join(_leb128(number) for number in numbers)
 
 
-@lru_cache(maxsize=256)
 def pack_header(codec: int, sample_type: SampleType, runs: Runs, parameters: bytes | None) -> bytes:
     """The bytes of a header."""
+    if sum(map(len, runs)) > _KEPT:
+        return _pack(codec, sample_type, runs, parameters)
+    return _kept_pack(codec, sample_type, runs, parameters)
+
+
+def _pack(codec: int, sample_type: SampleType, runs: Runs, parameters: bytes | None) -> bytes:
     body = runs_to_bytes(runs) + (parameters or b"")
     flag = _HAS_DIGEST if parameters is not None else 0
     length = _FIXED.size + len(body)
@@ -85,10 +90,9 @@ def read_header(blob: bytes | memoryview) -> Header:
         raise CodecError(f"blob format {version} is unknown; this program reads {VERSION}")
     if not _FIXED.size < length <= len(blob):
         raise CodecError(f"header of {length} bytes in a blob of {len(blob)} bytes")
-    return _parse(bytes(blob[:length]))
+    return (_parse if length > _KEPT else _kept_parse)(bytes(blob[:length]))
 
 
-@lru_cache(maxsize=256)
 def _parse(header: bytes) -> Header:
     _, _, codec, kind, length = _FIXED.unpack_from(header)
     flagged = bool(kind & _HAS_DIGEST)
@@ -115,6 +119,12 @@ def _parse(header: bytes) -> Header:
         raise CodecError("the header goes on after its runs")
     digest = header[end:length] if flagged else None
     return Header(codec, _TYPES[number], tuple(runs), digest, length)
+
+
+# The headers of a recording are alike, but what is kept must stay small.
+_KEPT = 4096  # runs packed, or bytes parsed
+_kept_pack = lru_cache(maxsize=256)(_pack)
+_kept_parse = lru_cache(maxsize=256)(_parse)
 
 
 def _leb128(number: int) -> bytes:

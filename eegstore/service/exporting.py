@@ -200,7 +200,8 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file that takes its place only when all of it is written, and on disk."""
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with open(fresh, "xb") as file:
+        # It holds a patient's signals and, in the original, his name.
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -76,6 +76,7 @@ async def import_edf(
         recording = file.recording(patient_id, recording_id or file.name, study_id)
         digest = bytes.fromhex(await asyncio.to_thread(lambda: file.sha256))
         async with database.begin() as connection:
+            await recordings.wait_for_locks(connection)
             await recordings.lock(connection, patient_id, recording.recording_id)
             before = await originals.find(connection, patient_id, recording.recording_id)
             if before is not None:

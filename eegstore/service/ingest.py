@@ -9,19 +9,24 @@ from datetime import datetime
 import numpy as np
 
 from eegstore import codec
-from eegstore.errors import ConflictError, InvalidDataError, NotFoundError
+from eegstore.errors import (
+    ConflictError,
+    InvalidDataError,
+    NotFoundError,
+    StoreUnavailableError,
+)
 from eegstore.integrity import content_sha256
 from eegstore.model import Chunk, Recording, SampleType
 from eegstore.service.recordings import Declared
 from eegstore.signal.envelope import envelope
 from eegstore.store import chunks as chunk_table
-from eegstore.store import recordings
 from eegstore.store.chunks import LogEntry, StoredChunk
 from eegstore.store.database import Database, raw
 from eegstore.timebase import n_samples
 
 MAX_SECOND = 10**9  # 31 years
-_IN_THREAD = 4  # chunks; encoding one takes half a millisecond
+MAX_RUNS = 65_536  # in one second, over all channels
+_IN_THREAD = 20_000  # samples; encoding 6,000 takes half a millisecond
 
 STORED, DUPLICATE, CONFLICT = "stored", "duplicate", "conflict"
 
@@ -57,7 +62,7 @@ async def store(
     if len(set(seconds)) != len(seconds):
         twice = next(second for second in seconds if seconds.count(second) > 1)
         raise InvalidDataError(f"second {twice} comes twice in one request")
-    if len(chunks) >= _IN_THREAD:
+    if sum(chunk.samples.size for chunk in chunks) > _IN_THREAD:
         prepared = await asyncio.to_thread(prepare, declared, chunks)
     else:
         prepared = prepare(declared, chunks)
@@ -65,8 +70,15 @@ async def store(
     try:
         async with database.begin() as connection:
             driver = await raw(connection)
+            await chunk_table.join_writers(driver, *key)
+            found = await chunk_table.state(driver, *key)
+            if found is None or found[0] != declared.channels_sha256:
+                database.declared.pop(key, None)
+                raise StoreUnavailableError(
+                    f"recording {key[1]!r} was declared anew by an archivist; send again"
+                )
             new = await chunk_table.insert(driver, *key, prepared, device_time)
-            if new and await recordings.closed_at(connection, *key) is not None:
+            if new and found[1]:
                 raise ConflictError(
                     f"recording {key[1]!r} is closed; second {min(new)} is not in it"
                 )
@@ -121,6 +133,9 @@ def check(recording: Recording, chunk: Chunk) -> None:
             f"second {second}: {len(chunk.runs)} channels; recording "
             f"{recording.recording_id!r} has {len(recording.channels)}"
         )
+    n_runs = sum(map(len, chunk.runs))
+    if n_runs > MAX_RUNS:
+        raise InvalidDataError(f"second {second}: {n_runs} runs; at most {MAX_RUNS}")
     total = 0
     for channel, runs in zip(recording.channels, chunk.runs, strict=True):
         limit = n_samples(second, channel.sfreq)

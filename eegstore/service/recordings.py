@@ -1,5 +1,6 @@
 """Declare a recording, look it up, say what is stored of it, close it."""
 
+import asyncio
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -104,7 +105,7 @@ async def listing(
             check_id(what, value)
     async with database.begin() as connection:
         rows = await recordings.listing(connection, patient_id, recording_id)
-    return [_info(row) for row in rows]
+    return await asyncio.to_thread(lambda: [_info(row) for row in rows])
 
 
 async def info(database: Database, patient_id: str, recording_id: str) -> RecordingInfo:
@@ -163,6 +164,7 @@ async def close(
     await declared(database, patient_id, recording_id)
     async with database.begin() as connection:
         driver = await raw(connection)
+        await recordings.lock(connection, patient_id, recording_id)
         spans = await chunk_table.spans(driver, patient_id, recording_id)
         stored = sum(stop - start for start, stop in spans)
         if n_seconds is not None and n_seconds != stored:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from eegstore import wire
 from eegstore.errors import InvalidDataError
-from eegstore.model import Channel, Chunk, Recording, SampleType
+from eegstore.model import MAX_CHANNELS, Channel, Chunk, Recording, SampleType
 from eegstore.timebase import first_sample, parse_clock
 
 MAX_OFF_GRID = 0.02  # [count]
@@ -44,6 +44,8 @@ def read_second(body: dict[str, Any], declared: Recording | None) -> Second:
     """
     labels = wire.array(body.get("channels"), "channels")
     samples = wire.array(body.get("samples"), "samples")
+    if len(labels) > MAX_CHANNELS:
+        raise InvalidDataError(f"{len(labels)} channels; a recording has at most {MAX_CHANNELS}")
     if len(samples) != len(labels):
         raise InvalidDataError(f"{len(labels)} channels but {len(samples)} rows of samples")
     start = wire.fraction(body.get("start"), "start")
@@ -174,10 +176,10 @@ def _stored(row: NDArray[np.float64], channel: Channel, sample_type: SampleType)
                 f"channel {channel.label!r}: value {row[~np.isfinite(narrow)][0]} is no float32"
             )
         return narrow
-    if channel.gain == 0:
+    if not channel.tells_counts:
         raise InvalidDataError(
-            f"channel {channel.label!r}: physical_min and physical_max are both "
-            f"{channel.physical_min}, so values do not tell counts; send binary counts"
+            f"channel {channel.label!r}: one count is {channel.gain} of {channel.physical_min} .. "
+            f"{channel.physical_max}, so values do not tell counts; send binary counts"
         )
     with np.errstate(over="ignore", invalid="ignore"):  # infinite counts are refused below
         counts = (row - channel.offset) / channel.gain

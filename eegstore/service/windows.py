@@ -16,7 +16,7 @@ from eegstore.wire import unique_labels
 
 MAX_DURATION = 3600  # [s]
 MAX_VALUES = 64_000_000  # in one window: 256 MB of float32
-_IN_THREAD = 30  # chunks
+_IN_THREAD = 200_000  # values; more take longer than the event loop may wait
 
 
 async def read_window(
@@ -44,7 +44,7 @@ async def read_window(
     """
     recording = (await declared(database, patient_id, recording_id)).recording
     rows = rows_of(recording, labels)
-    check_span(recording, rows, start, stop, max_values)
+    n_values = check_span(recording, rows, start, stop, max_values)
     first = start.numerator // start.denominator
     last = -(-stop.numerator // stop.denominator)
     async with database.begin() as connection:
@@ -56,7 +56,7 @@ async def read_window(
         chunks = codec.decode([blob for _, blob in stored], [second for second, _ in stored])
         return assemble(recording, rows, start, stop, chunks)
 
-    return await asyncio.to_thread(build) if len(stored) >= _IN_THREAD else build()
+    return await asyncio.to_thread(build) if n_values > _IN_THREAD else build()
 
 
 def rows_of(recording: Recording, labels: Sequence[str] | None) -> list[int]:
@@ -88,8 +88,8 @@ def rows_of(recording: Recording, labels: Sequence[str] | None) -> list[int]:
 
 def check_span(
     recording: Recording, rows: Sequence[int], start: Fraction, stop: Fraction, max_values: int
-) -> None:
-    """Raise unless the span can be asked for."""
+) -> int:
+    """How many values a span has; raises unless it can be asked for."""
     if start < 0:
         raise SpanError(f"start {float(start):g} s lies before the recording; it starts at 0")
     if stop <= start:
@@ -100,6 +100,7 @@ def check_span(
         raise TooLargeError(
             f"a window of {float(stop - start):g} s is too long; at most {MAX_DURATION} s"
         )
-    values = sum(recording.channels[row].sfreq for row in rows) * (stop - start)
+    values = int(sum(float(recording.channels[row].sfreq) for row in rows) * (stop - start))
     if values > max_values:
-        raise TooLargeError(f"a window of {int(values)} values is too large; at most {max_values}")
+        raise TooLargeError(f"a window of {values} values is too large; at most {max_values}")
+    return values

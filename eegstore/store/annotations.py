@@ -17,14 +17,10 @@ _COLUMNS = [
 
 async def add(connection: AsyncConnection, rows: list[dict[str, Any]]) -> set[str]:
     """Insert the annotations whose id is not taken; returns the ids that are new."""
-    added: set[str] = set()
-    for at in range(0, len(rows), 2000):
-        result = await connection.execute(
-            insert(AnnotationRow).values(rows[at : at + 2000])
-            .on_conflict_do_nothing().returning(AnnotationRow.annotation_id)
-        )  # fmt: skip
-        added.update(result.scalars())
-    return added
+    result = await connection.execute(
+        insert(AnnotationRow).on_conflict_do_nothing().returning(AnnotationRow.annotation_id), rows
+    )
+    return set(result.scalars())
 
 
 async def by_id(

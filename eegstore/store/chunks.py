@@ -15,6 +15,12 @@ FROM unnest(%b::bigint[], %b::bigint[], %b::bytea[], %b::bytea[], %b::bytea[], %
 ON CONFLICT (patient_id, recording_id, second) DO NOTHING
 RETURNING second
 """
+_SHARE = b"SELECT pg_advisory_xact_lock_shared(hashtextextended(%b, 0))"
+_STATE = b"""
+SELECT r.channels_sha256, EXISTS (SELECT FROM closing c WHERE c.patient_id = r.patient_id
+                                  AND c.recording_id = r.recording_id)
+FROM recording r WHERE r.patient_id = %b AND r.recording_id = %b
+"""
 _DIGESTS = b"""
 SELECT second, content_sha256 FROM chunk
 WHERE patient_id = %b AND recording_id = %b AND second = ANY(%b::bigint[])
@@ -75,6 +81,19 @@ class LogEntry:
     n_samples: int
     checksum: bytes
     outcome: str
+
+
+async def join_writers(connection: Raw, patient_id: str, recording_id: str) -> None:
+    """Wait for a transaction that has locked the recording (`recordings.lock`); writers do
+    not wait for each other."""
+    await connection.execute(_SHARE, (f"{patient_id}/{recording_id}",))
+
+
+async def state(connection: Raw, patient_id: str, recording_id: str) -> tuple[bytes, bool] | None:
+    """Digest of the channel table as it is stored now, and whether the recording is closed."""
+    cursor = await connection.execute(_STATE, (patient_id, recording_id), binary=True)
+    row = await cursor.fetchone()
+    return None if row is None else (bytes(row[0]), bool(row[1]))
 
 
 async def insert(
@@ -138,11 +157,15 @@ async def blobs(
 async def heads(
     connection: Raw, patient_id: str, recording_id: str, start: int, stop: int
 ) -> list[tuple[int, bytes]]:
-    """(second, first 4096 bytes of the blob), as `blobs`."""
+    """(second, the blob's header or more), as `blobs`."""
     cursor = await connection.execute(
         _HEADS, (patient_id, recording_id, start, stop), prepare=True, binary=True
     )
-    return await cursor.fetchall()
+    rows = await cursor.fetchall()
+    for index, (second, head) in enumerate(rows):
+        if int.from_bytes(head[5:9], "little") > len(head):
+            rows[index] = (await blobs(connection, patient_id, recording_id, second, second + 1))[0]
+    return rows
 
 
 async def envelopes(

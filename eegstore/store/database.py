@@ -40,7 +40,7 @@ class Database:
 
     def __init__(self, url: str, pool_size: int = 8) -> None:
         parsed = checked(url)
-        options = "-c synchronous_commit=on -c timezone=UTC"
+        options = "-c synchronous_commit=on -c timezone=UTC -c lock_timeout=3000"
         if parsed.username != APP_ROLE:
             options += f" -c role={APP_ROLE}"
         # Declarations never change, so each is read once; see service.recordings.

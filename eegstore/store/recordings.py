@@ -16,7 +16,7 @@ _COLUMNS = (
 _LIST = """
 SELECT r.*, coalesce(c.n_seconds, 0) AS n_seconds, coalesce(c.n_samples, 0) AS n_samples,
        coalesce(c.stored_bytes, 0) AS stored_bytes, c.last_second,
-       (SELECT substring(l.blob FROM 1 FOR 4096) FROM chunk l
+       (SELECT substring(l.blob FROM 1 FOR 1048576) FROM chunk l
         WHERE l.patient_id = r.patient_id AND l.recording_id = r.recording_id
           AND l.second = c.last_second) AS last_head,
        EXISTS (SELECT FROM closing e WHERE e.patient_id = r.patient_id
@@ -87,9 +87,14 @@ async def patients(connection: AsyncConnection) -> list[str]:
 
 
 async def lock(connection: AsyncConnection, patient_id: str, recording_id: str) -> None:
-    """Wait until no other transaction has locked this recording; held until the end of this."""
+    """Keep all others from writing this recording until this transaction ends."""
     key = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
     await connection.execute(key, {"key": f"{patient_id}/{recording_id}"})
+
+
+async def wait_for_locks(connection: AsyncConnection) -> None:
+    """Let this transaction wait for locks as long as it takes."""
+    await connection.execute(text("SET LOCAL lock_timeout = 0"))
 
 
 async def close(

@@ -74,7 +74,7 @@ def checked(url: str) -> URL:
     """The URL of a PostgreSQL database, or InvalidDataError."""
     try:
         parsed = make_url(url)
-    except ArgumentError:  # the text may hold a password, so it is not told
+    except (ArgumentError, ValueError):  # the text may hold a password, so it is not told
         raise InvalidDataError("the database URL is none; postgresql+psycopg://...") from None
     if parsed.drivername != "postgresql+psycopg":
         raise InvalidDataError(

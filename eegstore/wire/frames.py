@@ -40,11 +40,13 @@ from eegstore.wire.metadata import (
     load,
     object_,
     sample_type_named,
+    shown,
 )
 
 MEDIA_TYPE = "application/octet-stream"
 MAX_HEADER = 4 << 20  # [byte]
 MAX_CHUNKS = 3600  # in one frame
+MAX_RUNS = 65_536  # in one second
 MAX_VALUES = 1 << 28  # in one block of a window
 
 
@@ -243,6 +245,9 @@ def _with_runs(chunk: Chunk) -> dict[str, Any]:
 
 
 def _runs(value: Any) -> Runs:
+    n_runs = sum(len(channel) for channel in array(value, "runs") if isinstance(channel, list))
+    if n_runs > MAX_RUNS:
+        raise InvalidDataError(f"{n_runs} runs in one second; at most {MAX_RUNS}")
     return tuple(
         tuple(_pair(run) for run in array(channel, "runs of a channel"))
         for channel in array(value, "runs")
@@ -251,7 +256,7 @@ def _runs(value: Any) -> Runs:
 
 def _pair(value: Any) -> tuple[int, int]:
     if not isinstance(value, list) or len(value) != 2:
-        raise InvalidDataError(f"run {value!r} is not a pair [first, count]")
+        raise InvalidDataError(f"run {shown(value)} is not a pair [first, count]")
     first = integer(value[0], "first sample of a run")
     count = integer(value[1], "count of a run")
     if first < 0 or count < 0:

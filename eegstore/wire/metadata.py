@@ -8,7 +8,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from eegstore.errors import InvalidDataError
-from eegstore.model import Annotation, Channel, Recording, SampleType
+from eegstore.model import MAX_CHANNELS, Annotation, Channel, Recording, SampleType
 from eegstore.timebase import exact, local_start, parse_clock, zone_named
 
 T = TypeVar("T")
@@ -45,7 +45,10 @@ def recording_from_json(value: Any) -> Recording:
     carry an offset; `zone` and `utc_offset` are made to agree with it.
     """
     value = dict(object_(value, "recording"))
-    channels = [dict(object_(c, "channel")) for c in array(value.get("channels"), "channels")]
+    listed = array(value.get("channels"), "channels")
+    if len(listed) > MAX_CHANNELS:
+        raise InvalidDataError(f"{len(listed)} channels; a recording has at most {MAX_CHANNELS}")
+    channels = [dict(object_(c, "channel")) for c in listed]
     for channel in channels:
         channel["sfreq"] = fraction(channel.get("sfreq"), f"sfreq of {channel.get('label')!r}")
     value["channels"] = channels
@@ -83,12 +86,13 @@ def annotation_from_json(value: Any) -> Annotation:
 def fraction(value: Any, what: str) -> Fraction:
     """An exact rational from a JSON number or a string such as "256", "12.8", "200000/1001"."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise InvalidDataError(f"{what} is {value!r}; it must be a number or a fraction")
+        raise InvalidDataError(f"{what} is {shown(value)}; it must be a number or a fraction")
     try:
         return exact(value if isinstance(value, str) else repr(value))
     except ValueError:
-        shown = repr(value)[:40]
-        raise InvalidDataError(f"{what} is {shown}; it must be a number or a fraction") from None
+        raise InvalidDataError(
+            f"{what} is {shown(value)}; it must be a number or a fraction"
+        ) from None
 
 
 def integer(value: Any, what: str) -> int:
@@ -96,8 +100,16 @@ def integer(value: Any, what: str) -> int:
     if isinstance(value, bool) or not (
         isinstance(value, int) or (isinstance(value, float) and value.is_integer())
     ):
-        raise InvalidDataError(f"{what} is {value!r}; it must be an integer")
+        raise InvalidDataError(f"{what} is {shown(value)}; it must be an integer")
     return int(value)
+
+
+def shown(value: Any) -> str:
+    """A JSON value as an error message shows it: short, whatever came."""
+    if isinstance(value, list | dict):
+        return f"a JSON {'array' if isinstance(value, list) else 'object'}"
+    text = repr(value[:80] if isinstance(value, str) else value)
+    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def object_(value: Any, what: str) -> dict[str, Any]:

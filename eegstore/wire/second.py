@@ -30,7 +30,7 @@ def fits_json(recording: Recording, chunk: Chunk) -> bool:
     if recording.sample_type is SampleType.FLOAT32:
         told = bool(np.isfinite(chunk.samples).all())
     else:
-        told = all(channel.gain for channel in recording.channels)
+        told = all(channel.tells_counts for channel in recording.channels)
     return told and chunk.runs == full_runs(recording.channels, chunk.second)
 
 

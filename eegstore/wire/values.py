@@ -1,8 +1,7 @@
 """Windows as JSON, for those who read numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,8 @@ from numpy.typing import NDArray
 from eegstore.model import Channel, SampleType
 from eegstore.window import Block, Window
 from eegstore.wire.metadata import dump
+
+Clock = Callable[[int], datetime]
 
 
 def unique_labels(channels: Sequence[Channel]) -> list[str]:
@@ -28,11 +29,11 @@ def unique_labels(channels: Sequence[Channel]) -> list[str]:
     return unique
 
 
-def rows_json(window: Window, clock: datetime | None = None) -> bytes:
+def rows_json(window: Window, clock: Clock | None = None) -> bytes:
     """A window as label -> ``[{"timestamp", "value"}, ...]``, samples that exist only.
 
-    `timestamp` is seconds from recording start, or with `clock`, the recording's start
-    time, local ISO 8601.
+    `timestamp` is seconds from recording start, or with `clock`, which tells what it showed
+    at a second, ISO 8601.
     """
     unique = unique_labels(window.channels)
     parts: list[bytes] = [b""] * len(unique)
@@ -52,7 +53,7 @@ def rows_json(window: Window, clock: datetime | None = None) -> bytes:
     return b"{" + b",".join(parts) + b"}"
 
 
-def columns_json(window: Window, clock: datetime | None = None) -> bytes:
+def columns_json(window: Window, clock: Clock | None = None) -> bytes:
     """A window as one array of values per channel, null where there is no sample."""
     samples: list[Any] = [None] * len(window.channels)
     first: list[float] = [0.0] * len(window.channels)
@@ -67,7 +68,7 @@ def columns_json(window: Window, clock: datetime | None = None) -> bytes:
             "recording_id": window.recording_id,
             "start": float(window.start),
             "end": float(window.stop),
-            "start_time": None if clock is None else clock + _timedelta(window.start),
+            "start_time": None if clock is None else _start(window, clock),
             "channels": unique_labels(window.channels),
             "unit": [channel.unit for channel in window.channels],
             "sfreq": [channel.sfreq for channel in window.channels],
@@ -77,21 +78,32 @@ def columns_json(window: Window, clock: datetime | None = None) -> bytes:
     )
 
 
+def _start(window: Window, clock: Clock) -> datetime:
+    second = window.start.numerator // window.start.denominator
+    return clock(second) + timedelta(microseconds=round((window.start - second) * 1_000_000))
+
+
 def _json_values(window: Window, block: Block) -> NDArray[Any]:
-    # 24-bit counts need more digits than float32 has.
-    wide = window.sample_type is SampleType.INT32
-    return np.ascontiguousarray(window.physical(block, np.float64 if wide else np.float32))
+    # Counts must be found again from their values: float32 has not the digits for that.
+    counts = window.sample_type is not SampleType.FLOAT32
+    return np.ascontiguousarray(window.physical(block, np.float64 if counts else np.float32))
 
 
-def _timestamps(block: Block, clock: datetime | None) -> list[bytes]:
+def _timestamps(block: Block, clock: Clock | None) -> list[bytes]:
     if clock is None:
         text = dump(block.times)[1:-1]
         return text.split(b",") if text else []
-    start = np.datetime64(clock, "us")
-    micro = np.rint(block.times * 1e6).astype("timedelta64[us]")
-    texts = np.datetime_as_string(start + micro, unit="us").tolist()
-    return [b'"' + text.encode() + b'"' for text in texts]
-
-
-def _timedelta(seconds: Fraction) -> timedelta:
-    return timedelta(microseconds=round(seconds * 1_000_000))
+    micro = np.rint(block.times * 1e6).astype(np.int64)
+    seconds = micro // 1_000_000
+    texts: list[bytes] = []
+    if not len(micro):
+        return texts
+    whole, firsts = np.unique(seconds, return_index=True)
+    for second, part in zip(whole.tolist(), np.split(micro, firsts[1:]), strict=True):
+        shown = clock(second)
+        offset = shown.isoformat()[len(shown.replace(tzinfo=None).isoformat()) :]
+        within = (part - second * 1_000_000).astype("timedelta64[us]")
+        local = np.datetime64(shown.replace(tzinfo=None), "us") + within
+        end = offset.encode() + b'"'
+        texts += [b'"' + t.encode() + end for t in np.datetime_as_string(local, "us").tolist()]
+    return texts

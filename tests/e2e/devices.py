@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import httpx
@@ -57,11 +58,11 @@ class Device(threading.Thread):
     def run(self) -> None:
         with http(self._live) as api:
             body = declaration(self.recording)
-            self._insist(lambda: api.put(place(self.recording), json=body))
+            self._insist(partial(api.put, place(self.recording), json=body))
             second = 0
             while not self.ended.is_set():
                 frame = chunk_frame(self.recording, [self.chunk(second)])
-                answer = self._insist(lambda f=frame: api.post("/ingest", content=f, headers=FRAME))
+                answer = self._insist(partial(api.post, "/ingest", content=frame, headers=FRAME))
                 (outcome,) = answer.json()["chunks"]
                 assert outcome["second"] == second
                 self.acknowledged[second] = outcome["content_sha256"]

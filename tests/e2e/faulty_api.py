@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from eegstore.api.app import create_app, listen, serve
+from eegstore.cli.terminal import database_url
 from eegstore.config import Settings, api_key
 from eegstore.model import Chunk
 from eegstore.service import ingest
 from eegstore.service.ingest import STORED, Outcome
 from eegstore.service.recordings import Declared
 from eegstore.store.database import Database
-from eegstore.store.opening import reachable
 
 BATCH = 20
 _durable = ingest.store
@@ -47,7 +47,7 @@ def main() -> None:
     values = Settings()
     key = api_key(values, create=True)
     ingest.store = acknowledge_first
-    with listen("127.0.0.1", port) as socket, reachable(values.data) as url:
+    with listen("127.0.0.1", port) as socket, database_url(values) as url:
         serve(create_app(url, key), socket, threading.Event().set)
 
 

@@ -284,7 +284,7 @@ def test_annotations(api: httpx.Client, recording: Recording) -> None:
     ]  # fmt: skip
     assert found[0]["channels"] == [1]
     assert uuid.UUID(found[0]["annotation_id"])
-    touching = {"start": 3040, "end": 3041}, {"start": 3041, "end": 3042}, {"end": 12.25}
+    touching = {"start": "3040", "end": "3041"}, {"start": "3041", "end": "3042"}, {"end": "12.25"}
     lengths = [
         len(api.get("/annotations", params=ids | span).json()["annotations"]) for span in touching
     ]

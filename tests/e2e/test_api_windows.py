@@ -230,7 +230,7 @@ def test_json_carries_less_than_a_frame(api: httpx.Client, eeg: Client) -> None:
     channels = tuple(Channel(f"C{row}", Fraction(1000)) for row in range(30))
     recording = Recording(new_patient(), "wide", channels, SampleType.FLOAT32)
     eeg.declare(recording)
-    ids = {"patient_id": recording.patient_id, "recording_id": "wide", "start": 0, "end": 67}
+    ids = {"patient_id": recording.patient_id, "recording_id": "wide", "start": "0", "end": "67"}
     answer = api.get("/eeg", params=ids)
     assert answer.status_code == 413
     assert answer.json()["detail"] == "a window of 2010000 values is too large; at most 2000000"

@@ -7,12 +7,13 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from fractions import Fraction as F
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from click.testing import Result
+from typer.testing import Result
 
 from eegstore import Client
 from eegstore.device_buffer import DeviceBuffer
@@ -101,7 +102,7 @@ def test_a_made_file(
     assert same_as_import(run, rows, live, edf, patient, mode) == 17
     with Client(live.url, live.api_key) as eeg:
         spans = eeg.have(patient, "played")
-        assert [(span.start, span.stop) for span in spans] == [(0, 8), (11, 20)]
+        assert [(span.start, span.stop) for span in spans] == [(F(0), F(8)), (F(11), F(20))]
         assert len(eeg.annotations(patient, "played")) == 3
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from eegstore.model import Annotation
-from viewer.marks import captions, is_seizure, seizures, shown, touching
+from viewer.marks import captions, is_seizure, merged, seizures, shown, touching
 
 
 def mark(onset: float, duration: float | None, text: str = "seizure", **more: str) -> Annotation:
@@ -59,3 +59,11 @@ def test_captions_do_not_run_into_each_other() -> None:
     ]
     words = captions(found, 10, 20, 900)
     assert words == ["seizure", "", "two words", "x" * 39 + "…"]
+
+
+def test_marks_nearer_than_a_pixel_become_one() -> None:
+    found = [mark(0, 2), mark(1, 0.5), mark(2.5, 1), mark(10, None), mark(10.9, 0), mark(12, 1)]
+    assert merged(found, 1.0) == [(0, 3.5), (10, 10.9), (12, 13)]
+    many = [mark(i / 100, 0.005) for i in range(10_000)]
+    assert merged(many, 0.1) == [(0, pytest.approx(99.995))]
+    assert merged([], 1.0) == []
