@@ -12,9 +12,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from eegstore.errors import InvalidDataError, SpanError
 from eegstore.model import Channel, Recording, Runs
 
-# Bounded, because a Fraction takes the memory that its text asks for ("1e999999999").
+# Bounded, because a Fraction takes the memory that its text asks for ("1e999999999"); wide
+# enough for what repr makes of a float (0.0033333333333333335), and for that as a fraction.
 _NUMBER = re.compile(
-    r"[+-]?(\d{1,18}(\.\d{0,18})?(e[+-]?\d{1,2})?|\d{1,18}/\d{1,18})", re.ASCII | re.IGNORECASE
+    r"[+-]?(\d{1,40}(\.\d{0,40})?(e[+-]?\d{1,2})?|\d{1,200}/\d{1,200})",
+    re.ASCII | re.IGNORECASE,
 )
 
 

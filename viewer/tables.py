@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bokeh.models import ColumnDataSource
+from bokeh.models import ColumnDataSource, CustomJS
 from bokeh.models.widgets.tables import DataTable, HTMLTemplateFormatter, TableColumn
 
 from eegstore.model import Annotation, Recording, RecordingInfo
@@ -24,6 +24,8 @@ _EVENT = (
     '<div class="line <%- kind %>"><span><%- when %></span>'
     '<b class="cut" title="<%- value %>"><%- value %></b><span><%- lasting %></span></div>'
 )
+
+_REDRAW = "export default ({table}, _, __, {index}) => index.find_one(table)?.grid.invalidate()"
 
 
 class RecordingTable:
@@ -115,9 +117,14 @@ def _counted(number: int | None) -> str:
 def _table(
     name: str, source: ColumnDataSource, column: str, template: str, height: int
 ) -> DataTable:
-    return DataTable(
+    table = DataTable(
         name=name, source=source, row_height=height, index_position=None, header_row=False,
         columns=[TableColumn(field=column, formatter=HTMLTemplateFormatter(template=template))],
         autosize_mode="force_fit", reorderable=False, sizing_mode="stretch_both", min_height=60,
         stylesheets=[_CSS.read_text()],
     )  # fmt: skip
+    # Of as many rows with other cells a table takes no notice by itself.
+    redraw = CustomJS(args={"table": table}, code=_REDRAW)
+    for event in ("patching", "change:data"):
+        source.js_on_change(event, redraw)
+    return table

@@ -106,6 +106,8 @@ async def _by_clock(
     if not listed:
         raise NotFoundError(f"no recording of patient {patient_id!r}")
     for info in listed:
+        if info.recording.start_time is None:
+            continue
         try:
             lo = second_of_clock(info.recording, start)
             hi = second_of_clock(info.recording, end)

@@ -17,7 +17,7 @@ from eegstore.errors import (
 )
 from eegstore.integrity import content_sha256
 from eegstore.model import Chunk, Recording, SampleType
-from eegstore.service.recordings import Declared
+from eegstore.service.recordings import Declared, unknown, unknown
 from eegstore.signal.envelope import envelope
 from eegstore.store import chunks as chunk_table
 from eegstore.store.chunks import LogEntry, StoredChunk
@@ -72,7 +72,9 @@ async def store(
             driver = await raw(connection)
             await chunk_table.join_writers(driver, *key)
             found = await chunk_table.state(driver, *key)
-            if found is None or found[0] != declared.channels_sha256:
+            if found is None:
+                raise unknown(*key)
+            if found[0] != declared.channels_sha256:
                 database.declared.pop(key, None)
                 raise StoreUnavailableError(
                     f"recording {key[1]!r} was declared anew by an archivist; send again"

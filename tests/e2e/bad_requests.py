@@ -202,7 +202,7 @@ JSON_SECONDS = [
     Bad("start is null", 422, ("start is None",), _second(start=None)),
     Bad("start is inf", 422, ("start is 'inf'",), _second(start="inf")),
     Bad("start is endless", 422, ("start is '1e999999'",), _second(start="1e999999")),
-    Bad("start is an object", 422, ("start is {}",), _second(start={})),
+    Bad("start is an object", 422, ("start is a JSON object",), _second(start={})),
     Bad("sfreq differs", 422, ("sfreq 8", "declared is 4"), _second(sfreq="8")),
     Bad("sfreq of too few", 422, ("sfreq has 1 values for 2 channels",), _second(sfreq=["4"])),
     Bad("sfreq of too few, undeclared", 422, ("sfreq has 1 values for 2 channels",),
@@ -271,7 +271,8 @@ FRAMES = [
     Bad("endless first", 422, ("'C0'", "the 4 samples"), _runs([[10**18, 4]], ALL)),
     Bad("no samples at all", 422, ("second 4 has no samples",), _runs([], [], samples=0)),
     Bad("runs of three channels", 422, ("3 channels", "has 2"), _runs(ALL, ALL, ALL, samples=24)),
-    Bad("run of three numbers", 422, ("[0, 4, 0]", "[first, count]"), _runs([[0, 4, 0]], ALL)),
+    Bad("run of three numbers", 422, ("run a JSON array", "[first, count]"),
+        _runs([[0, 4, 0]], ALL)),
     Bad("runs are numbers", 422, ("runs of a channel is int",), _frame(FULL | {"runs": [4, 4]})),
     Bad("NaN in float32", 422, ("sample 1 is nan",), _nan_frame),
 ]  # fmt: skip

@@ -119,6 +119,27 @@ def test_two_imports_of_one_file_at_once_are_one(urls: Urls, path: Path) -> None
     assert n_rows(urls.admin)["chunk"] == SECONDS
 
 
+def test_a_device_that_streams_while_its_file_is_imported(urls: Urls, path: Path) -> None:
+    """Each waits for the other, and every second is there once."""
+    recording, chunks = of(path)
+
+    async def work(database: Database) -> Imported:
+        await recordings.declare(database, recording)
+        known = await recordings.declared(database, "p", "a.edf")
+
+        async def stream() -> None:
+            for chunk in chunks:
+                (outcome,) = await ingest.store(database, known, [chunk])
+                assert outcome.outcome in ("stored", "duplicate")
+
+        done, _ = await asyncio.gather(import_edf(database, path, "p"), stream())
+        assert [fault for found in await verify(database) for fault in found.faults] == []
+        return done
+
+    assert used(urls.app, work, pool_size=3).n_seconds == SECONDS
+    assert n_rows(urls.admin)["chunk"] == SECONDS
+
+
 async def altered(connection: Any, recording: Recording) -> AsyncIterator[bytes]:
     """The file as it is rebuilt, with one bit of its middle turned."""
     parts = b"".join([part async for part in REBUILT(connection, recording)])

@@ -10,13 +10,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eegstore.errors import ConflictError, InvalidDataError, NotFoundError
+from eegstore.errors import (
+    ConflictError,
+    InvalidDataError,
+    NotFoundError,
+    StoreUnavailableError,
+)
 from eegstore.integrity import channels_sha256, content_sha256
 from eegstore.model import Chunk, Recording
 from eegstore.service import ingest, recordings
 from eegstore.service.ingest import Outcome
 from eegstore.service.recordings import Declared
 from eegstore.service.windows import read_window
+from eegstore.store import chunks as chunk_table
 from eegstore.store.database import Database
 from tests.conftest import Urls
 from tests.integration.databases import contents, made, n_rows, put, used
@@ -154,8 +160,6 @@ def test_a_failure_while_storing_leaves_nothing(
     urls: Urls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The chunks were in, the log was not."""
-    from eegstore.store import chunks as chunk_table
-
     used(urls.app, lambda database: put(database, RECORDING, []))
     before = contents(urls.admin)
 
@@ -172,7 +176,7 @@ def test_an_undeclared_recording_is_not_found(urls: Urls) -> None:
     async def ask(database: Database) -> None:
         with pytest.raises(NotFoundError, match="no recording 'r1' of patient 'p1'"):
             await recordings.declared(database, "p1", "r1")
-        with pytest.raises(NotFoundError, match="no such recording"):
+        with pytest.raises(NotFoundError, match="no recording 'r1' of patient 'p1'"):
             await ingest.store(database, DECLARED, CHUNKS[:1])
         for call in (recordings.info, recordings.have):
             with pytest.raises(NotFoundError):
@@ -184,21 +188,67 @@ def test_an_undeclared_recording_is_not_found(urls: Urls) -> None:
     assert not any(n_rows(urls.admin).values())
 
 
-def test_a_declaration_that_went_away_is_not_remembered(urls: Urls) -> None:
-    """Declarations are kept in memory; one that was erased is asked for anew."""
+async def erase(urls: Urls) -> None:
+    with connect(urls.admin) as connection, connection.transaction():
+        connection.execute("SET LOCAL ROLE eegstore_archivist")
+        connection.execute("DELETE FROM recording")
+
+
+def test_a_declaration_that_was_erased_is_not_remembered(urls: Urls) -> None:
+    """Declarations are kept in memory; one that went away is asked for anew."""
 
     async def work(database: Database) -> None:
         await put(database, RECORDING, [])
-        with connect(urls.admin) as connection, connection.transaction():
-            connection.execute("SET LOCAL ROLE eegstore_archivist")
-            connection.execute("DELETE FROM recording")
         known = await recordings.declared(database, "p1", "r1")
-        with pytest.raises(NotFoundError, match="no such recording"):
+        await erase(urls)
+        with pytest.raises(NotFoundError, match="no recording 'r1'"):
             await ingest.store(database, known, CHUNKS[:1])
         with pytest.raises(NotFoundError, match="no recording 'r1'"):
             await recordings.declared(database, "p1", "r1")
 
     used(urls.app, work)
+
+
+def test_seconds_of_an_older_declaration_are_not_stored_under_another(urls: Urls) -> None:
+    """Erased and declared anew with other channels: what was read by the old one is refused
+    once, and then read by the new one."""
+    other = replace(RECORDING, channels=RECORDING.channels[::-1])
+
+    async def work(database: Database) -> None:
+        await put(database, RECORDING, [])
+        old = await recordings.declared(database, "p1", "r1")
+        await erase(urls)
+        await recordings.declare(database, other)
+        with pytest.raises(StoreUnavailableError, match="declared anew"):
+            await ingest.store(database, old, CHUNKS[:1])
+        assert (await recordings.declared(database, "p1", "r1")).recording == other
+
+    used(urls.app, work)
+    assert n_rows(urls.admin)["chunk"] == 0
+
+
+def test_closing_waits_for_what_is_being_stored(
+    urls: Urls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a closed recording has as many seconds as it was closed with."""
+    log = chunk_table.log
+
+    async def work(database: Database) -> int:
+        closing: list[asyncio.Task[int]] = []
+
+        async def close_meanwhile(*arguments: Any) -> None:
+            await log(*arguments)
+            if not closing:
+                closing.append(asyncio.create_task(recordings.close(database, "p1", "r1", None)))
+                await asyncio.sleep(0.2)
+                assert not closing[0].done()
+
+        await put(database, RECORDING, CHUNKS[:2])
+        monkeypatch.setattr(chunk_table, "log", close_meanwhile)
+        await ingest.store(database, DECLARED, CHUNKS[2:5])
+        return await closing[0]
+
+    assert used(urls.app, work) == 5
 
 
 def test_a_closed_recording_takes_nothing_new_but_acknowledges_what_it_has(urls: Urls) -> None:

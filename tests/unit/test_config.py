@@ -72,6 +72,16 @@ def test_the_environments_key_wins_and_is_not_written(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("empty", ["", " ", "\n"])
+def test_an_empty_key_is_no_key(tmp_path: Path, empty: str) -> None:
+    """Neither in the environment, where the file counts then, nor in the file."""
+    key = api_key(Settings(data=tmp_path), create=True)
+    assert api_key(Settings(data=tmp_path, api_key=empty)) == key  # type: ignore[arg-type]
+    (tmp_path / "api_key").write_text(empty)
+    with pytest.raises(AccessError, match="is empty"):
+        api_key(Settings(data=tmp_path))
+
+
 def test_starting_together_makes_one_key(tmp_path: Path) -> None:
     together = Barrier(8)
 

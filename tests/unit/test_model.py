@@ -102,6 +102,33 @@ def test_channels_that_mean_nothing_are_refused(changed: dict[str, Any], message
         replace(Channel("C", F(256)), **changed)
 
 
+@pytest.mark.parametrize("field", ["digital_min", "digital_max"])
+def test_digital_limits_are_32_bit(field: str) -> None:
+    for most in (-(1 << 31), (1 << 31) - 1):
+        assert getattr(replace(Channel("C", F(1)), **{field: most}), field) == most
+    for beyond in (-(1 << 31) - 1, 1 << 31):
+        with pytest.raises(InvalidDataError, match="does not fit into 32 bits"):
+            replace(Channel("C", F(1)), **{field: beyond})
+
+
+def test_a_physical_range_too_wide_for_float64_is_refused() -> None:
+    with pytest.raises(InvalidDataError, match="too wide for float64"):
+        Channel("C", F(1), physical_min=-1.7e308, physical_max=1.7e308)
+
+
+def test_one_physical_limit_is_one_value() -> None:
+    """An integer and -0.0 are equal to a float and 0.0, and print as these."""
+    channel = Channel("C", F(1), physical_min=-0.0, physical_max=800)
+    assert (repr(channel.physical_min), repr(channel.physical_max)) == ("0.0", "800.0")
+
+
+def test_values_tell_counts_only_where_a_count_is_more_than_their_last_digits() -> None:
+    assert Channel("C", F(1), "uV", -800.0, 800.0, -2048, 2047).tells_counts
+    assert Channel("C", F(1)).tells_counts
+    assert not Channel("C", F(1), physical_min=5.0, physical_max=5.0).tells_counts
+    assert not Channel("C", F(1), "uV", 1e15, 1e15 + 1, -32768, 32767).tells_counts
+
+
 def test_equal_physical_limits_are_taken_because_real_files_have_them() -> None:
     assert Channel("C", F(1), physical_min=3.0, physical_max=3.0).gain == 0
 
@@ -137,6 +164,8 @@ def test_a_span_may_be_empty_but_not_turned_round() -> None:
         ({"duration": -0.1}, "duration -0.1"),
         ({"duration": float("nan")}, "duration nan"),
         ({"duration": float("inf")}, "duration inf"),
+        ({"onset": 1e13}, "at most 1e+12 s"),
+        ({"duration": 1e13}, "at most 1e+12 s"),
         ({"status": "maybe"}, "status 'maybe' is not one of proposed, confirmed, rejected"),
     ],
 )

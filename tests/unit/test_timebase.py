@@ -6,12 +6,13 @@ from fractions import Fraction as F
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from eegstore.errors import InvalidDataError, SpanError
 from eegstore.model import Channel, Recording
 from eegstore.timebase import (
+    clock_at,
     exact,
     first_sample,
     full_runs,
@@ -93,20 +94,24 @@ def test_exact_numbers(text: str, value: F) -> None:
     assert exact(text) == value
 
 
-@given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e17, max_value=1e17))
+numbers = st.floats(-1e17, 1e17).filter(lambda x: x == 0 or abs(x) > 1e-75)
+
+
+@given(numbers)
+@example(1 / 300)
+@example(1e-5 / 3)
 def test_exact_reads_what_repr_of_a_float_says(value: float) -> None:
-    text = repr(value)
-    try:
-        assert exact(text) == F(text)
-    except ValueError:  # more digits of exponent than any time or rate has
-        assert abs(value) < 1e-99
+    """As JSON does; and reads its own result again."""
+    found = exact(repr(value))
+    assert found == F(repr(value))
+    assert exact(str(found)) == found
 
 
 @pytest.mark.parametrize(
     "text",
     ["", " 1", "1 ", "1\n", "abc", "nan", "inf", "-inf", "1_000", "0x10", "1e", "1/0", "1/-2",
-     "1.5/2", "--1", "٣", "½", "1e999999999", "1e-999999999", "1e100", "9" * 19, "1." + "0" * 19,
-     "1/" + "9" * 19, "1,5", "2026-01-01"],
+     "1.5/2", "--1", "٣", "½", "1e999999999", "1e-999999999", "1e100", "9" * 41, "1." + "0" * 41,
+     "1/" + "9" * 201, "1,5", "2026-01-01"],
 )  # fmt: skip
 def test_what_is_no_number_or_asks_for_memory_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not a number|divides by zero"):
@@ -252,6 +257,33 @@ def test_what_the_clock_shows_after_t_seconds_is_second_t(
     shown = (start + timedelta(microseconds=microseconds)).astimezone(ZoneInfo(zone))
     as_sent = parse_clock(shown.isoformat())
     assert second_of_clock(recording, as_sent) == F(microseconds, 10**6)
+    second = microseconds // 10**6
+    assert second_of_clock(recording, clock_at(recording, second)) == second
+
+
+@pytest.mark.parametrize(
+    ("night", "hours", "shown"),
+    [
+        (SPRING, 4, "2026-03-29T03:00:00+02:00"),
+        (AUTUMN, 4, "2026-10-25T02:00:00+02:00"),
+        (AUTUMN, 5, "2026-10-25T02:00:00+01:00"),
+        (AUTUMN, 8, "2026-10-25T05:00:00+01:00"),
+    ],
+)
+def test_what_the_clock_shows_in_a_clock_change_night(
+    night: datetime, hours: int, shown: str
+) -> None:
+    assert clock_at(evening(night), hours * 3600).isoformat() == shown
+
+
+def test_what_the_clock_shows_as_far_as_it_is_known() -> None:
+    """Local time alone, or with the one offset that was said."""
+    local = make_recording(start_time=datetime(2026, 10, 24, 22))
+    assert clock_at(local, 8 * 3600).isoformat() == "2026-10-25T06:00:00"
+    fixed = make_recording(start_time=datetime(2026, 10, 24, 22), utc_offset=7200)
+    assert clock_at(fixed, 8 * 3600).isoformat() == "2026-10-25T06:00:00+02:00"
+    with pytest.raises(SpanError, match="'r1' has no start_time"):
+        clock_at(make_recording(), 0)
 
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00:00+02:00", "9999-12-31T23:59:59-02:00"])

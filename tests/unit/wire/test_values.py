@@ -2,8 +2,10 @@
 
 import json
 import warnings
+from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction as F
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eegstore.model import Channel, Recording, SampleType
+from eegstore.timebase import clock_at
 from eegstore.window import Window, assemble
 from eegstore.wire import columns_json, rows_json, unique_labels
 from tests.unit.recordings import chunks_of, make_recording, make_signal
@@ -41,12 +44,16 @@ windows = st.builds(
 )
 
 
+def dtype_of(window: Window) -> type[np.floating[Any]]:
+    """Counts need float64 to be found again; a source of float32 has no more digits."""
+    return np.float32 if window.sample_type is SampleType.FLOAT32 else np.float64
+
+
 def expected(window: Window) -> dict[str, list[tuple[F, float]]]:
     """(time, value) of the samples that exist, by label, as Python says them."""
-    wide = np.float64 if window.sample_type is SampleType.INT32 else np.float32
     found = {}
     for block in window.blocks:
-        values = window.physical(block, wide)
+        values = window.physical(block, dtype_of(window))
         for at, row in enumerate(block.rows):
             there = np.flatnonzero(~np.isnan(values[at])).tolist()
             found[window.channels[row].label] = [
@@ -66,8 +73,18 @@ def test_rows_are_the_samples_that_exist(window: Window) -> None:
         assert [entry["timestamp"] for entry in rows[label]] == pytest.approx(
             [float(time) for time, _ in samples], rel=1e-15
         )
-        dtype = np.float64 if window.sample_type is SampleType.INT32 else np.float32
+        dtype = dtype_of(window)
         assert [dtype(entry["value"]) for entry in rows[label]] == [value for _, value in samples]
+
+
+def test_counts_are_found_again_from_their_values() -> None:
+    """By the calibration, with next to nothing left over."""
+    window = window_of([0, 1, 2, 3])
+    (block, *_) = window.blocks
+    column = json.loads(columns_json(window))["samples"][0]
+    channel = window.channels[0]
+    counts = (np.array(column) - channel.offset) / channel.gain
+    assert np.abs(counts - block.digital[0]).max() < 1e-9
 
 
 def test_rows_come_in_channel_order() -> None:
@@ -86,6 +103,23 @@ def test_rows_at_clock_time_are_local_iso(window: Window) -> None:
 def test_a_clock_timestamp_as_it_is_written() -> None:
     (first, *_) = json.loads(rows_json(window_of([1], F(3, 2)), clock))["C0"]
     assert first["timestamp"] == "2026-12-31T23:59:59.750001"
+
+
+def test_timestamps_in_a_clock_change_night_carry_the_offset_of_their_moment() -> None:
+    """02:59:59 summer time is followed by 02:00:00 winter time."""
+    recording = replace(
+        make_recording([F(2)]), start_time=datetime(2026, 10, 25, 2, 59, 59),
+        zone="Europe/Berlin", utc_offset=7200,
+    )  # fmt: skip
+    chunks = chunks_of(recording, make_signal(recording, 2), 2)
+    window = assemble(recording, [0], F(1, 2), F(2), chunks)
+    rows = json.loads(rows_json(window, lambda second: clock_at(recording, second)))
+    assert [entry["timestamp"] for entry in rows["C0"]] == [
+        "2026-10-25T02:59:59.500000+02:00", "2026-10-25T02:00:00.000000+01:00",
+        "2026-10-25T02:00:00.500000+01:00",
+    ]  # fmt: skip
+    columns = json.loads(columns_json(window, lambda second: clock_at(recording, second)))
+    assert columns["start_time"] == "2026-10-25T02:59:59.500000+02:00"
 
 
 @given(windows)
@@ -110,10 +144,8 @@ def test_columns_have_null_in_gaps(window: Window) -> None:
             ]
             samples = wanted[f"C{row}"]
             assert [time for time, _ in there] == [time for time, _ in samples]
-            np.testing.assert_array_equal(
-                np.array([v for _, v in there], np.float32),
-                np.array([v for _, v in samples], np.float32),
-            )
+            dtype = dtype_of(window)
+            assert [dtype(value) for _, value in there] == [value for _, value in samples]
 
 
 def test_columns_say_the_clock_time_of_their_start() -> None:
