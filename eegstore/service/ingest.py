@@ -17,7 +17,7 @@ from eegstore.errors import (
 )
 from eegstore.integrity import content_sha256
 from eegstore.model import Chunk, Recording, SampleType
-from eegstore.service.recordings import Declared, unknown, unknown
+from eegstore.service.recordings import Declared, unknown
 from eegstore.signal.envelope import envelope
 from eegstore.store import chunks as chunk_table
 from eegstore.store.chunks import LogEntry, StoredChunk

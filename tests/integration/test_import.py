@@ -24,7 +24,7 @@ from eegstore.store import originals
 from eegstore.store import recordings as recording_table
 from eegstore.store.database import Database
 from tests.conftest import Urls
-from tests.integration.databases import contents, made, n_rows, put, used
+from tests.integration.databases import contents, made, n_rows, put, sent, used
 from tests.integration.postgres_processes import connect, query
 from tests.unit.edf.raw import Signal, edf_bytes
 from tests.unit.edf.test_shared_files import BAD
@@ -129,7 +129,7 @@ def test_a_device_that_streams_while_its_file_is_imported(urls: Urls, path: Path
 
         async def stream() -> None:
             for chunk in chunks:
-                (outcome,) = await ingest.store(database, known, [chunk])
+                (outcome,) = await sent(database, known, [chunk])
                 assert outcome.outcome in ("stored", "duplicate")
 
         done, _ = await asyncio.gather(import_edf(database, path, "p"), stream())

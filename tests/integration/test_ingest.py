@@ -25,7 +25,7 @@ from eegstore.service.windows import read_window
 from eegstore.store import chunks as chunk_table
 from eegstore.store.database import Database
 from tests.conftest import Urls
-from tests.integration.databases import contents, made, n_rows, put, used
+from tests.integration.databases import contents, made, n_rows, put, sent, used
 from tests.integration.postgres_processes import connect
 
 RECORDING, CHUNKS = made(6)
@@ -298,7 +298,7 @@ async def race(database: Database, requests: Sequence[Sequence[Sequence[Chunk]]]
 
     async def task(batches: Sequence[Sequence[Chunk]]) -> list[Outcome]:
         await together.wait()
-        return [o for b in batches for o in await ingest.store(database, DECLARED, b)]
+        return [o for batch in batches for o in await sent(database, DECLARED, batch)]
 
     return await asyncio.gather(*(task(batches) for batches in requests))
 

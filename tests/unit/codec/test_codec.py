@@ -1,5 +1,7 @@
 """Laws of the codec: what goes in comes out, and anything else is a CodecError."""
 
+import contextlib
+
 import numpy as np
 import pytest
 import zstandard
@@ -62,10 +64,8 @@ def test_float_bits_survive_nan_payloads_and_signed_zero() -> None:
 @example(b"")
 @example(b"EC\x01\x01\x00\xff\xff\xff\xff")
 def test_any_bytes_decode_or_raise_codec_error(data: bytes) -> None:
-    try:
+    with contextlib.suppress(CodecError):
         codec.decode([data], [0])
-    except CodecError:
-        pass
 
 
 @given(any_chunk(), st.data())

@@ -263,9 +263,7 @@ def test_a_pace_that_makes_no_sense(
     path: Path, api: FakeApi, speed: float, head_start: int
 ) -> None:
     with DeviceBuffer(path) as buffer, pytest.raises(InvalidDataError, match="it must"):
-        Simulator(
-            MadeSource(), client_of(api), buffer=buffer, speed=speed, head_start=head_start
-        )
+        Simulator(MadeSource(), client_of(api), buffer=buffer, speed=speed, head_start=head_start)
     with DeviceBuffer(path) as buffer:
         assert buffer.recording is None
 
