@@ -1,5 +1,7 @@
 """The document of one browser window: settings, client, session. Wiring only."""
 
+from html import escape
+
 from bokeh.document import Document
 from bokeh.io import curdoc
 from bokeh.models.widgets.markups import Div
@@ -28,11 +30,12 @@ def asked(document: Document) -> Asked:
 def open_viewer(document: Document) -> None:
     """Fill the document."""
     document.title = "eegstore"
-    settings = Settings()
     try:
-        client = Client(settings.api_url, api_key(settings) or "", timeout=TIMEOUT)
-    except EegStoreError as error:
-        document.add_root(Div(name="notice", text=f"The viewer cannot start: {error}"))
+        settings = Settings()
+        client = Client(settings.api_url, api_key(settings), timeout=TIMEOUT)
+    except (EegStoreError, ValueError) as error:
+        words = f"The viewer cannot start. {escape(str(error))}"
+        document.add_root(Div(name="notice", text=words, sizing_mode="stretch_width"))
         return
     pages = Pages(client, document)
     session = Session(document, pages, asked(document))

@@ -91,16 +91,15 @@ async def _recording(
     if channels_sha256(recording.channels, recording.sample_type) != known.channels_sha256:
         result.fault("the channel table does not have the digest stored with it")
     digests: dict[int, bytes] = {}
-    for first, last in await chunk_table.spans(driver, *key):
-        for start in range(first, last, PORTION):
-            rows = await chunk_table.whole(driver, *key, start, min(start + PORTION, last))
-            faults = await asyncio.to_thread(_chunks, recording, known.channels_sha256, rows)
-            for fault in faults:
-                result.fault(fault)
-            digests.update((row.second, row.content_sha256) for row in rows)
-            result.n_seconds += len(rows)
-            result.n_bytes += sum(len(row.blob) for row in rows)
-            progress(recording.recording_id, result.n_seconds, total)
+    for start, stop in await chunk_table.pieces(driver, *key, 0, 1 << 62, PORTION):
+        rows = await chunk_table.whole(driver, *key, start, stop)
+        faults = await asyncio.to_thread(_chunks, recording, known.channels_sha256, rows)
+        for fault in faults:
+            result.fault(fault)
+        digests.update((row.second, row.content_sha256) for row in rows)
+        result.n_seconds += len(rows)
+        result.n_bytes += sum(len(row.blob) for row in rows)
+        progress(recording.recording_id, result.n_seconds, total)
     await _log(driver, recording, result, digests)
 
 

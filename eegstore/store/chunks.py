@@ -58,6 +58,13 @@ FROM (SELECT second, second - row_number() OVER (ORDER BY second) AS island FROM
       WHERE patient_id = %b AND recording_id = %b) AS t
 GROUP BY island ORDER BY 1
 """
+_PIECES = b"""
+SELECT min(second), max(second) + 1
+FROM (SELECT second, (row_number() OVER (ORDER BY second) - 1) / %b::bigint AS piece FROM chunk
+      WHERE patient_id = %b AND recording_id = %b AND second >= %b::bigint AND second < %b::bigint
+     ) AS t
+GROUP BY piece ORDER BY 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,24 +204,24 @@ async def spans(connection: Raw, patient_id: str, recording_id: str) -> list[tup
 async def in_portions(
     connection: Raw, patient_id: str, recording_id: str, start: int, stop: int, size: int = 120
 ) -> AsyncIterator[list[tuple[int, bytes]]]:
-    """`blobs` in portions of `size` seconds, so that memory stays bounded."""
-    for first, last in await _pieces(connection, patient_id, recording_id, start, stop, size):
+    """`blobs` in portions of `size` stored seconds, so that memory stays bounded."""
+    for first, last in await pieces(connection, patient_id, recording_id, start, stop, size):
         yield await blobs(connection, patient_id, recording_id, first, last)
 
 
 async def heads_in_portions(
     connection: Raw, patient_id: str, recording_id: str, start: int, stop: int, size: int = 1000
 ) -> AsyncIterator[list[tuple[int, bytes]]]:
-    """`heads` in portions of `size` seconds."""
-    for first, last in await _pieces(connection, patient_id, recording_id, start, stop, size):
+    """`heads` in portions of `size` stored seconds."""
+    for first, last in await pieces(connection, patient_id, recording_id, start, stop, size):
         yield await heads(connection, patient_id, recording_id, first, last)
 
 
-async def _pieces(
+async def pieces(
     connection: Raw, patient_id: str, recording_id: str, start: int, stop: int, size: int
 ) -> list[tuple[int, int]]:
-    return [
-        (at, min(at + size, last, stop))
-        for first, last in await spans(connection, patient_id, recording_id)
-        for at in range(max(first, start), min(last, stop), size)
-    ]
+    """Spans that hold `size` stored seconds each, the last one maybe fewer; gaps lie within."""
+    cursor = await connection.execute(
+        _PIECES, (size, patient_id, recording_id, start, stop), binary=True
+    )
+    return await cursor.fetchall()

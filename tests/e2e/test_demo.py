@@ -1,5 +1,6 @@
 """`eegstore demo`: everything at once, on one command, and nothing left when it ends."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -59,16 +60,17 @@ class Demo:
         return code
 
     def processes(self) -> list[str]:
-        """Command lines of what runs with this data directory."""
+        """Command lines of what runs with this data directory, or in it."""
         found = []
-        mark = str(self.data).encode()
+        mark = str(self.data.resolve()).encode()
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 words = (process / "cmdline").read_bytes()
                 settings = (process / "environ").read_bytes()
+                place = os.readlink(bytes(process / "cwd"))
             except OSError:  # it has ended
                 continue
-            if mark in words or b"EEGSTORE_DATA=" + mark in settings:
+            if mark in words or b"EEGSTORE_DATA=" + mark in settings or place.startswith(mark):
                 found.append(words.replace(b"\0", b" ").decode())
         return found
 
@@ -93,7 +95,7 @@ def ended_well(demo: Demo) -> None:
     assert demo.wait() == 0, demo.text
     assert demo.text.endswith("all ended; the data stay\n")
     assert "Traceback" not in demo.text
-    until(lambda: not demo.processes(), f"{demo.processes()} have ended")
+    assert demo.processes() == []
 
 
 def test_demo_until_ctrl_c(data: Path, demos: list[Demo]) -> None:
@@ -115,6 +117,7 @@ def test_demo_until_ctrl_c(data: Path, demos: list[Demo]) -> None:
     assert any("serve" in command for command in commands)
     assert any("bokeh" in command for command in commands)
     assert any("supervisor" in command for command in commands)
+    assert any("checkpointer" in command for command in commands)
     demo.process.send_signal(signal.SIGINT)
     ended_well(demo)
     assert " as a row per sample " in demo.text

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from sqlalchemy import text
 
 from eegstore.errors import ConflictError, InvalidDataError, StoreUnavailableError
 from eegstore.service import ingest, recordings
+from eegstore.store import chunks as chunk_table
 from eegstore.store import database as database_module
 from eegstore.store.database import Database, raw
 from tests.conftest import Urls
@@ -143,8 +146,6 @@ def test_a_connection_that_is_cut_within_a_request_leaves_nothing(
 ) -> None:
     """Chunks inserted and not committed are not there, and the next request stores them."""
     recording, chunks = made(3, recording_id="cut-within")
-    from eegstore.store import chunks as chunk_table
-
     log = chunk_table.log
 
     async def cut_then_log(driver: Any, *rest: Any) -> None:
@@ -231,5 +232,36 @@ def test_a_snapshot_sees_one_state_and_writes_nothing(common: Urls) -> None:
         with pytest.raises(StoreUnavailableError, match="read-only"):
             async with database.snapshot() as connection:
                 await recordings.declare_in(connection, recording)
+
+    used(common.app, work)
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "size", "expected"),
+    [
+        (0, 1 << 62, 3, [(1, 6), (6, 32)]),
+        (0, 1 << 62, 100, [(1, 32)]),
+        (3, 31, 2, [(5, 7), (30, 31)]),
+        (7, 30, 2, []),
+    ],
+)
+def test_portions_hold_so_many_stored_seconds_whatever_the_gaps(
+    common: Urls, start: int, stop: int, size: int, expected: list[tuple[int, int]]
+) -> None:
+    """A channel of 1/30 Hz has a second every 30 s, and is not read one by one."""
+    recording, chunks = made(6, [Fraction(8)], recording_id="portions")
+    there = [1, 2, 5, 6, 30, 31]
+    chunks = [replace(chunks[n], second=second) for n, second in enumerate(there)]
+
+    async def work(database: Database) -> None:
+        await put(database, recording, chunks)
+        async with database.snapshot() as connection:
+            driver, key = await raw(connection), ("p1", "portions")
+            pieces = await chunk_table.pieces(driver, *key, start, stop, size)
+            assert pieces == expected
+            portions = chunk_table.in_portions(driver, *key, start, stop, size)
+            found = [[second for second, _ in portion] async for portion in portions]
+        asked = [second for second in there if start <= second < stop]
+        assert found == [asked[at : at + size] for at in range(0, len(asked), size)]
 
     used(common.app, work)

@@ -165,7 +165,9 @@ def viewer(live: Any) -> Iterator[Viewer]:
     viewer.stop()
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop running in this thread: no longer than these tests, or
+# asyncio.run fails in all that come later.
+@pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
     """Chromium; without it these tests are skipped, unless EEGSTORE_REQUIRE_BROWSER is 1."""
     if not CHROMIUM.exists():

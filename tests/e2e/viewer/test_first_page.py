@@ -233,7 +233,7 @@ def test_a_growing_recording_is_followed(
         " return y.length == 1000 && !isNaN(y[699]) && isNaN(y[700])}"
     )
     assert shown
-    screen.page.get_by_text("0:00:17 · open").wait_for()
+    screen.page.get_by_text("0:00:18 · open").wait_for()  # the last saturation lasts 2 s
     screen.page.keyboard.press("Home")
     screen.at(0)
     grown(31)
