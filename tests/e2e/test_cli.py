@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +10,6 @@ import orjson
 import psycopg
 import pytest
 import typer
-from typer.testing import CliRunner, Result
 
 from eegstore import Client
 from eegstore.cli import app
@@ -22,23 +20,11 @@ from tests.conftest import Urls, plain
 from tests.e2e.asking import new_patient
 from tests.e2e.conftest import Live
 from tests.e2e.made_edf import ANNOTATIONS, make_edf, read_edf, same_seconds
+from tests.e2e.program import Run, error, running
 from tests.unit.recordings import chunks_of, make_recording, make_signal
 
-Run = Callable[..., Result]
 COMMANDS = {"demo", "serve", "view", "simulate", "import", "export", "verify", "recordings",
             "annotations", "db"}  # fmt: skip
-
-
-def running(environment: dict[str, str]) -> Run:
-    """Runs the program in this process and expects its exit code."""
-
-    def run(*arguments: object, code: int = 0) -> Result:
-        words = [str(argument) for argument in arguments]
-        done = CliRunner().invoke(app, words, env=environment)
-        assert done.exit_code == code, (words, done.output, done.exception)
-        return done
-
-    return run
 
 
 @pytest.fixture
@@ -58,13 +44,6 @@ def edf(tmp_path: Path) -> Path:
     path = tmp_path / "night.edf"
     make_edf(path)
     return path
-
-
-def error(done: Result) -> str:
-    """The one line on stderr, without its beginning."""
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("eegstore: ")
-    return line.removeprefix("eegstore: ")
 
 
 def test_help_lists_the_commands() -> None:

@@ -16,7 +16,7 @@ from eegstore import Client
 from tests.e2e.conftest import Live
 from tests.e2e.devices import until
 from tests.e2e.made_edf import make_edf
-from tests.e2e.test_cli import running
+from tests.e2e.program import running
 from tests.integration.postgres_processes import VERSION
 
 

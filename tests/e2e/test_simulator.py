@@ -23,7 +23,7 @@ from tests.conftest import plain
 from tests.e2e.asking import new_patient
 from tests.e2e.conftest import Live
 from tests.e2e.made_edf import make_edf
-from tests.e2e.test_cli import Run, running
+from tests.e2e.program import Run, running
 
 if TYPE_CHECKING:
     from eegstore.store import postgres
