@@ -60,11 +60,16 @@ async def put(database: Database, recording: Recording, chunks: Sequence[Chunk])
 
 
 async def sent(database: Database, known: Declared, chunks: Sequence[Chunk]) -> list[Outcome]:
-    """Seconds sent as devices do: again, when others hold the store for too long."""
+    """Seconds sent as devices do: again, when others hold the store for too long.
+
+    They never hold it because each waits for the other.
+    """
     while True:
         try:
             return await ingest.store(database, known, chunks)
-        except StoreUnavailableError:
+        except StoreUnavailableError as error:
+            if "deadlock" in str(error):
+                raise
             await asyncio.sleep(0.05)
 
 
