@@ -113,6 +113,19 @@ class ChunkRow(Base):
     blob: Mapped[bytes] = mapped_column(ExternalBytes())
 
 
+class CodecParametersRow(Base):
+    """raw: what the blobs of a recording share; a blob names them by their digest."""
+
+    __tablename__ = "codec_parameters"
+    __table_args__ = (
+        CheckConstraint("parameters_sha256 = sha256(parameters)", name="parameters_sha256"),
+    )
+    patient_id: Mapped[str] = mapped_column(primary_key=True)
+    parameters_sha256: Mapped[bytes] = mapped_column(primary_key=True)
+    parameters: Mapped[bytes] = mapped_column(ExternalBytes())
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
 class IngestionLogRow(Base):
     """raw: every ingestion event. One second's checksum is its content digest, a range's
     the RFC 6962 root over the digests of its seconds."""
@@ -208,5 +221,5 @@ class ArchivistLogRow(Base):
 
 RAW_TABLES = (
     "recording", "closing", "chunk", "ingestion_log", "annotation", "original", "original_part",
-    "archivist_log",
+    "codec_parameters", "archivist_log",
 )  # fmt: skip

@@ -66,6 +66,8 @@ def filled(
             connection.execute("UPDATE closing SET n_seconds = n_seconds")
         do(urls.admin, "INSERT INTO identity (patient_id, name) VALUES ('p1', 'X') "
                        "ON CONFLICT (patient_id) DO UPDATE SET name = 'X'")  # fmt: skip
+        do(urls.app, "INSERT INTO codec_parameters (patient_id, parameters_sha256, parameters) "
+                     "VALUES ('p1', sha256('x'), 'x')")  # fmt: skip
         assert all(n_rows(urls.admin).values())
         before = contents(urls.admin)
         yield urls
@@ -100,7 +102,8 @@ def test_the_application_is_refused(filled: Urls, table: str, statement: str) ->
 def test_the_application_cannot_overwrite_by_inserting(filled: Urls, table: str) -> None:
     key = {"ingestion_log": "patient_id, id", "archivist_log": "patient_id, id",
            "chunk": "patient_id, recording_id, second", "annotation": "patient_id, annotation_id",
-           "original_part": "patient_id, recording_id, first_record"}  # fmt: skip
+           "original_part": "patient_id, recording_id, first_record",
+           "codec_parameters": "patient_id, parameters_sha256"}  # fmt: skip
     columns = key.get(table, "patient_id, recording_id")
     with connect(filled.app) as connection, refused(DENIED):
         connection.execute(
@@ -117,7 +120,9 @@ def test_the_owner_is_refused(
     become(attempt, "eegstore_owner")
     with refused(DENIED):
         if statement == "UPDATE":
-            column = "role_behind" if table == "archivist_log" else "recording_id"
+            column = {"archivist_log": "role_behind", "codec_parameters": "parameters"}.get(
+                table, "recording_id"
+            )
             attempt.execute(f"UPDATE {table} SET {column} = {column}".encode())
         else:
             run(attempt, statement, table)
@@ -129,7 +134,7 @@ def test_the_owner_may_lock_for_foreign_keys_and_not_update(
 ) -> None:
     """Which takes the privilege to update one column; there the trigger refuses."""
     become(attempt, "eegstore_owner")
-    without_key = table in ("ingestion_log", "archivist_log")
+    without_key = table in ("ingestion_log", "archivist_log", "codec_parameters")
     with refused(DENIED if without_key else APPEND_ONLY):
         run(attempt, "UPDATE", table)
 
