@@ -1,6 +1,7 @@
 """A live service: the API as its own process, on the embedded PostgreSQL of this run."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from eegstore.store import postgres
 
 
+# A shell that runs the tests in the background has them ignore Ctrl-C, and so would all that
+# they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Live:
     """`eegstore serve` on a port that it keeps, to be ended and started again."""
 
@@ -26,7 +32,13 @@ class Live:
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = os.environ | {"EEGSTORE_DATA": str(data), "EEGSTORE_API_URL": self.url}
         self.environment.pop("EEGSTORE_API_KEY", None)
-        self.process: subprocess.Popen[str] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
+        self._log = data.parent / f"api-{self.port}.log"
+
+    @property
+    def said(self) -> str:
+        """What all its processes have printed."""
+        return self._log.read_text()
 
     @property
     def api_key(self) -> str:
@@ -39,10 +51,11 @@ class Live:
     def start(self, *command: str) -> None:
         """Start the API and wait until it is ready."""
         arguments = command or (sys.executable, "-m", "eegstore", "serve")
-        self.process = subprocess.Popen(
-            [*arguments, "--port", str(self.port)],
-            env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
+        with self._log.open("a") as log:  # a pipe that nobody reads would fill and stop it
+            self.process = subprocess.Popen(
+                [*arguments, "--port", str(self.port)],
+                env=self.environment, stdout=log, stderr=subprocess.STDOUT,
+            )  # fmt: skip
         deadline = time.monotonic() + 120
         while True:
             try:
@@ -51,21 +64,21 @@ class Live:
             except httpx.TransportError:
                 pass
             if self.process.poll() is not None or time.monotonic() > deadline:
-                self.process.kill()
-                pytest.fail(f"the API did not start: {self.process.communicate()[0]}")
+                self.kill()
+                pytest.fail(f"the API did not start: {self.said}")
             time.sleep(0.05)
 
     def kill(self) -> None:
         """kill -9."""
         assert self.process is not None
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
 
-    def stop(self) -> str:
-        """End it as Ctrl-C does; returns what it printed."""
+    def stop(self) -> None:
+        """End it as Ctrl-C does."""
         assert self.process is not None
         self.process.terminate()
-        return self.process.communicate(timeout=60)[0]
+        self.process.wait(60)
 
     def cli(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `eegstore` on the same data directory."""

@@ -23,7 +23,6 @@ from tests.e2e.bad_requests import (
     Bad,
 )
 from tests.e2e.conftest import Live
-from tests.e2e.watched import Watched
 from tests.unit.recordings import chunks_of, make_recording, make_signal
 
 if TYPE_CHECKING:
@@ -47,15 +46,15 @@ CLASSES = {
 
 
 @pytest.fixture(scope="module")
-def watched(data_directory: Path, server: "postgres.Server") -> Iterator[Watched]:
-    service = Watched(data_directory)
+def watched(data_directory: Path, server: "postgres.Server") -> Iterator[Live]:
+    service = Live(data_directory)
     service.start()
     yield service
     service.stop()
 
 
 @pytest.fixture(scope="module")
-def api(watched: Watched) -> Iterator[httpx.Client]:
+def api(watched: Live) -> Iterator[httpx.Client]:
     with http(watched) as client:
         yield client
 
@@ -140,7 +139,7 @@ def answer_on(connection: socket.socket) -> tuple[int, bytes]:
 
 
 @pytest.mark.parametrize("length", [str(1 << 30), str(MAX_BODY + 1), "9" * 18])
-def test_a_body_that_says_it_is_too_large_is_not_waited_for(watched: Watched, length: str) -> None:
+def test_a_body_that_says_it_is_too_large_is_not_waited_for(watched: Live, length: str) -> None:
     with raw(watched, f"Content-Length: {length}") as connection:
         status, body = answer_on(connection)
     assert status == 413
@@ -148,7 +147,7 @@ def test_a_body_that_says_it_is_too_large_is_not_waited_for(watched: Watched, le
 
 
 def test_a_body_that_does_not_say_how_large_it_is(
-    watched: Watched, api: httpx.Client, recording: Recording, before: list[Any]
+    watched: Live, api: httpx.Client, recording: Recording, before: list[Any]
 ) -> None:
     with raw(watched, "Transfer-Encoding: chunked") as connection:
         connection.sendall(f"{MAX_BODY + 1:x}\r\n".encode() + bytes(MAX_BODY + 1))
@@ -159,7 +158,7 @@ def test_a_body_that_does_not_say_how_large_it_is(
 
 
 def test_a_body_that_breaks_off_stores_nothing(
-    watched: Watched, api: httpx.Client, recording: Recording, before: list[Any]
+    watched: Live, api: httpx.Client, recording: Recording, before: list[Any]
 ) -> None:
     chunk = chunks_of(recording, make_signal(recording, 5), 5)[4]
     body = chunk_frame(recording, [chunk])
@@ -171,7 +170,7 @@ def test_a_body_that_breaks_off_stores_nothing(
     assert state(api, recording) == before
 
 
-def test_what_is_no_http_does_not_stop_the_api(watched: Watched, api: httpx.Client) -> None:
+def test_what_is_no_http_does_not_stop_the_api(watched: Live, api: httpx.Client) -> None:
     for noise in (b"\x16\x03\x01\x02\x00\x01" * 100, b"GET / HTTP/9.9\r\n\r\n", b"\0" * 1000):
         with socket.create_connection(("127.0.0.1", watched.port), 60) as connection:
             connection.sendall(noise)
@@ -181,10 +180,11 @@ def test_what_is_no_http_does_not_stop_the_api(watched: Watched, api: httpx.Clie
     assert api.get("/readyz").status_code == 200
 
 
-def test_the_api_has_not_once_stumbled(watched: Watched, api: httpx.Client) -> None:
+def test_the_api_has_not_once_stumbled(watched: Live, api: httpx.Client) -> None:
     """Its log knows of no error of its own; last, because it ends the API."""
     assert api.get("/readyz").status_code == 200
-    said = watched.stop()
+    watched.stop()
+    said = watched.said
     assert "eegstore API at" in said
     assert "Traceback" not in said
     assert "Exception" not in said

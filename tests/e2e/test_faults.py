@@ -15,9 +15,9 @@ from eegstore.edf import EdfFile
 from eegstore.integrity import channels_sha256, content_sha256
 from eegstore.store import postgres
 from tests.conftest import ROOT
+from tests.e2e.conftest import Live
 from tests.e2e.devices import Books, Device, until
 from tests.e2e.made_edf import make_edf
-from tests.e2e.watched import Watched
 from tests.integration.postgres_processes import VERSION, alive, connect, parent, postmaster
 
 SECONDS = 300  # of the file that the simulator plays [s]
@@ -25,9 +25,9 @@ BETWEEN = 15  # acknowledged seconds of every device between two faults
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """An API and a server of their own, to be killed."""
-    service = Watched(tmp_path_factory.mktemp("own") / "data")
+    service = Live(tmp_path_factory.mktemp("own") / "data")
     service.environment["EEGSTORE_PG_VERSION"] = str(VERSION)
     service.start()
     yield service
@@ -36,7 +36,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
 
 
 @pytest.fixture
-def devices(live: Watched) -> Iterator[list[Device]]:
+def devices(live: Live) -> Iterator[list[Device]]:
     started = [Device(live) for _ in range(3)]
     for device in started:
         device.start()
@@ -48,7 +48,7 @@ def devices(live: Watched) -> Iterator[list[Device]]:
 class Simulator:
     """`eegstore simulate` in a process of its own, with its buffer in the data directory."""
 
-    def __init__(self, live: Watched, edf: Path) -> None:
+    def __init__(self, live: Live, edf: Path) -> None:
         self._live, self._edf = live, edf
         self.process: subprocess.Popen[str] | None = None
 
@@ -70,7 +70,7 @@ class Simulator:
         return self.process.returncode, out
 
 
-def admin_url(live: Watched) -> str:
+def admin_url(live: Live) -> str:
     """The superuser's URL; it stays the same over restarts."""
     server = postgres.status(live.data)
     assert server is not None
@@ -86,30 +86,30 @@ def more(devices: list[Device]) -> None:
     )
 
 
-def own_postmaster(live: Watched, url: str) -> int:
+def own_postmaster(live: Live, url: str) -> int:
     """The server's process, by asking it, not by a file; and surely the one of this test."""
     pid = postmaster(url)
     assert Path(f"/proc/{pid}/cwd").resolve().is_relative_to(live.data.resolve())
     return pid
 
 
-def kill_api(live: Watched, url: str) -> None:
+def kill_api(live: Live, url: str) -> None:
     live.kill()
     live.start()
 
 
-def kill_server(live: Watched, url: str) -> None:
+def kill_server(live: Live, url: str) -> None:
     os.kill(own_postmaster(live, url), signal.SIGKILL)
 
 
-def kill_backend(live: Watched, url: str) -> None:
+def kill_backend(live: Live, url: str) -> None:
     """PostgreSQL then throws out everybody else and recovers, too."""
     own_postmaster(live, url)
     with connect(url) as connection:
         os.kill(connection.info.backend_pid, signal.SIGKILL)
 
 
-def kill_supervisor(live: Watched, url: str) -> None:
+def kill_supervisor(live: Live, url: str) -> None:
     """The API, which holds a lease, launches another one."""
     server = own_postmaster(live, url)
     supervisor = parent(server)
@@ -118,19 +118,17 @@ def kill_supervisor(live: Watched, url: str) -> None:
     until(lambda: not alive(server), "the old server is gone")
 
 
-def kill_server_and_api(live: Watched, url: str) -> None:
+def kill_server_and_api(live: Live, url: str) -> None:
     kill_server(live, url)
     kill_api(live, url)
 
 
-FAULTS: list[Callable[[Watched, str], None]] = [
+FAULTS: list[Callable[[Live, str], None]] = [
     kill_api, kill_server, kill_backend, kill_supervisor, kill_server_and_api,
 ]  # fmt: skip
 
 
-def test_what_was_acknowledged_is_there(
-    live: Watched, devices: list[Device], tmp_path: Path
-) -> None:
+def test_what_was_acknowledged_is_there(live: Live, devices: list[Device], tmp_path: Path) -> None:
     edf = tmp_path / "night.edf"
     make_edf(edf, SECONDS, gap=range(100, 110))
     simulator, url = Simulator(live, edf), admin_url(live)
@@ -167,10 +165,10 @@ def test_what_was_acknowledged_is_there(
     read_as_sent(live, devices[0])
     verified = live.cli("verify").stdout
     assert verified.endswith("4 recordings verified, 0 with faults\n")
-    assert "Traceback" not in "".join(live.said)
+    assert "Traceback" not in live.said
 
 
-def played_as_in_the_file(live: Watched, url: str, edf: Path) -> None:
+def played_as_in_the_file(live: Live, url: str, edf: Path) -> None:
     with EdfFile(edf) as file:
         recording = file.recording("p1", edf.name)
         table = channels_sha256(recording.channels, recording.sample_type)
@@ -187,7 +185,7 @@ def played_as_in_the_file(live: Watched, url: str, edf: Path) -> None:
         assert len(eeg.annotations("p1", edf.name)) == 3
 
 
-def read_as_sent(live: Watched, device: Device) -> None:
+def read_as_sent(live: Live, device: Device) -> None:
     recording, stop = device.recording, min(len(device.acknowledged), 3600)
     with Client(live.url, live.api_key) as eeg:
         window = eeg.window(recording.patient_id, recording.recording_id, 0, stop)
@@ -197,9 +195,9 @@ def read_as_sent(live: Watched, device: Device) -> None:
     assert window.blocks[0].present is None
 
 
-def test_an_api_that_acknowledges_too_early_is_caught(live: Watched) -> None:
+def test_an_api_that_acknowledges_too_early_is_caught(live: Live) -> None:
     """The control: with the same books and one of the same kills, seconds are missing."""
-    faulty = Watched(live.data)
+    faulty = Live(live.data)
     faulty.environment["EEGSTORE_PG_VERSION"] = str(VERSION)
     faulty.environment["PYTHONPATH"] = str(ROOT)
     faulty.start(sys.executable, "-m", "tests.e2e.faulty_api")

@@ -72,7 +72,8 @@ def test_blobs_are_kept_out_of_line_and_not_compressed_again(common: Urls) -> No
         f"JOIN pg_class c ON c.oid = attrelid AND {OURS} WHERE attstorage = 'e' ORDER BY 1",
     )
     assert external == [
-        ("chunk", "blob"), ("original", "trailing_bytes"), ("original_part", "annotation_bytes"),
+        ("chunk", "blob"), ("codec_parameters", "parameters"), ("original", "trailing_bytes"),
+        ("original_part", "annotation_bytes"),
     ]  # fmt: skip
 
 
