@@ -5,90 +5,198 @@ A blob is a header (`eegstore.codec.header`) and a payload by one of the codecs
     0    the samples as they are, little-endian, in one zstd frame (any type); no samples,
          no frame
     1    differences along time, byte planes, zstd (`eegstore.codec.differences`; integers)
+    2    prediction along time and across channels with parameters that the blobs of a
+         recording share (`eegstore.codec.interpolated`; integers)
 
-`encode` takes whichever is smaller. Integers go through both; float32 through 0, because
-values on a digital grid repeat as whole words and byte planes would part them. Every blob
-decodes alone. Blobs live longer than code: what this version writes, every later version
-reads (``tests/golden``); a new idea is a new codec number.
-
-Measured on 300 s of CHB-MIT (23 x 256 Hz, int16): 3.04 times smaller than the counts,
-against 1.50 for zstd alone and 2.59 with first differences for all channels.
+Integers go through 2 where there are parameters for them (`fit`), else through 1, and
+float32 through 0, because values on a digital grid repeat as whole words and byte planes
+would part them; what came out larger than it should goes through the simpler ones too, and
+the smallest is taken. Every blob decodes alone, given the parameters that it names by
+digest. Blobs live longer than code: what this version writes, every later version reads
+(``tests/golden``); a new idea is a new codec number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstore.codec import differences
+from eegstore.codec import differences, interpolated
 from eegstore.codec.entropy import compress, decompress, decompress_any
+from eegstore.codec.fitting import MAX_CHUNKS, MIN_CHUNKS, fit
 from eegstore.codec.header import Header, pack_header, read_header, runs_to_bytes
+from eegstore.codec.parameters import Parameters, unpack
 from eegstore.errors import CodecError
-from eegstore.model import Chunk, SampleType
+from eegstore.model import Chunk, Runs, SampleType
 
-__all__ = ["Header", "compress", "decode", "decompress_any", "encode", "read_header",
-           "runs_to_bytes"]  # fmt: skip
+__all__ = [
+    "MAX_CHUNKS", "MIN_CHUNKS", "Batch", "Header", "Parameters", "Shared", "compress", "decode",
+    "decode_batches", "decompress_any", "encode", "encode_all", "fit", "read_header",
+    "runs_to_bytes", "unpack",
+]  # fmt: skip
 
 RAW = 0
 DIFFERENCES = 1
+INTERPOLATED = 2
+_ODD = 1.3  # times its typical size: then a second may be smaller without its parameters
+_AT_ONCE = 300  # blobs decoded together, so that memory stays bounded
+
+Shared = Mapping[bytes, Parameters]
+"""Parameters by their digest."""
 
 
-def encode(chunk: Chunk) -> bytes:
+def encode(chunk: Chunk, parameters: Parameters | None = None) -> bytes:
     """The blob of a chunk, whose samples are int16, int32 or float32."""
-    sample_type = SampleType(chunk.samples.dtype.name)
-    samples = np.ascontiguousarray(chunk.samples, sample_type.dtype)
-    best, codec = compress(samples.tobytes()) if samples.size else b"", RAW
+    return encode_all([chunk], parameters)[0]
+
+
+def encode_all(chunks: Sequence[Chunk], parameters: Parameters | None = None) -> list[bytes]:
+    """The blobs of chunks of one recording; those that are alike are encoded together."""
+    blobs = [b""] * len(chunks)
+    alike: dict[tuple[Runs, Any], list[int]] = {}
+    for index, chunk in enumerate(chunks):
+        alike.setdefault((chunk.runs, chunk.samples.dtype), []).append(index)
+    for (runs, dtype), members in alike.items():
+        counts = tuple(sum(count for _, count in channel) for channel in runs)
+        shared = parameters
+        if shared is not None and (dtype.kind == "f" or not interpolated.fits(counts, shared)):
+            shared = None
+        for at in range(0, len(members), _AT_ONCE):
+            part = members[at : at + _AT_ONCE]
+            samples = [_flat(chunks[index]) for index in part]
+            made = _interpolated(samples, counts, shared) if shared else [None] * len(part)
+            for index, flat, payload in zip(part, samples, made, strict=True):
+                blobs[index] = _blob(flat, runs, counts, payload, shared)
+    return blobs
+
+
+def _interpolated(
+    samples: list[NDArray[Any]], counts: tuple[int, ...], shared: Parameters
+) -> list[bytes | None]:
+    return interpolated.encode(np.stack(samples), counts, shared)
+
+
+def _blob(
+    samples: NDArray[Any],
+    runs: Runs,
+    counts: tuple[int, ...],
+    payload: bytes | None,
+    shared: Parameters | None,
+) -> bytes:
+    sample_type = SampleType(samples.dtype.name)
+    blobs = []
+    if payload is not None and shared is not None:
+        blobs.append(pack_header(INTERPOLATED, sample_type, runs, shared.sha256) + payload)
+        if len(payload) <= _ODD * shared.typical:
+            return blobs[0]
     if sample_type is not SampleType.FLOAT32 and samples.size:
-        counts = tuple(sum(count for _, count in channel) for channel in chunk.runs)
-        other = differences.encode(samples, counts)
-        if len(other) < len(best):
-            best, codec = other, DIFFERENCES
-    return pack_header(codec, sample_type, chunk.runs, None) + best
+        packed = differences.encode(samples, counts)
+        blobs.append(pack_header(DIFFERENCES, sample_type, runs, None) + packed)
+    if not blobs or len(blobs[0]) > samples.nbytes // 3:
+        packed = compress(samples.tobytes()) if samples.size else b""
+        blobs.append(pack_header(RAW, sample_type, runs, None) + packed)
+    return min(blobs, key=len)
 
 
-def decode(blobs: Sequence[bytes | memoryview], seconds: Sequence[int]) -> list[Chunk]:
-    """The chunks of some blobs, which are decoded together where they are alike.
+def _flat(chunk: Chunk) -> NDArray[Any]:
+    return np.ascontiguousarray(chunk.samples, SampleType(chunk.samples.dtype.name).dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Decoded seconds that have the same runs.
+
+    Attributes
+    ----------
+    seconds : list of int
+    runs : Runs
+        Of each.
+    samples : ndarray
+        ``(n_channels, n_seconds, n_samples)`` where all channels have as many samples,
+        else ``(n_seconds, n_samples)``, flat as in a chunk.
+    """
+
+    seconds: list[int]
+    runs: Runs
+    samples: NDArray[Any]
+
+    def chunks(self) -> Iterator[Chunk]:
+        """The seconds one by one."""
+        for index, second in enumerate(self.seconds):
+            flat = self.samples[:, index] if self.samples.ndim == 3 else self.samples[index]
+            yield Chunk(second, self.runs, np.ascontiguousarray(flat).reshape(-1))
+
+
+def decode(
+    blobs: Sequence[bytes | memoryview], seconds: Sequence[int], shared: Shared | None = None
+) -> list[Chunk]:
+    """The chunks of some blobs, in their order; parameters and errors as `decode_batches`."""
+    chunks: list[Chunk | None] = [None] * len(blobs)
+    for members, batch in _decoded(blobs, seconds, shared):
+        for index, chunk in zip(members, batch.chunks(), strict=True):
+            chunks[index] = chunk
+    return [chunk for chunk in chunks if chunk is not None]
+
+
+def decode_batches(
+    blobs: Sequence[bytes | memoryview], seconds: Sequence[int], shared: Shared | None = None
+) -> list[Batch]:
+    """The seconds of some blobs, decoded together where they are alike.
 
     Parameters
     ----------
     blobs : sequence of bytes
     seconds : sequence of int
         Which second each blob is of.
+    shared : mapping, optional
+        Parameters by digest, of those that the blobs name.
 
     Raises
     ------
     CodecError
-        Names the second of the first blob that is none or is damaged.
+        Names the second of the first blob that is none, is damaged, or names parameters
+        that are not there.
     """
+    return [batch for _, batch in _decoded(blobs, seconds, shared)]
+
+
+def _decoded(
+    blobs: Sequence[bytes | memoryview], seconds: Sequence[int], shared: Shared | None
+) -> Iterator[tuple[list[int], Batch]]:
+    """Batches and which of the blobs they are of."""
     alike: dict[Header, list[int]] = {}
-    headers = []
     for index, blob in enumerate(blobs):
         try:
-            header = read_header(blob)
+            alike.setdefault(read_header(blob), []).append(index)
         except CodecError as error:
             raise CodecError(f"second {seconds[index]}: {error}") from None
-        headers.append(header)
-        alike.setdefault(header, []).append(index)
-    chunks: list[Chunk | None] = [None] * len(blobs)
     for header, members in alike.items():
-        payloads = [memoryview(blobs[index])[header.length :] for index in members]
-        try:
-            samples = _payloads(header, payloads)
-        except CodecError as error:
-            if len(members) > 1:
-                for index in members:
-                    decode([blobs[index]], [seconds[index]])
-            raise CodecError(f"second {seconds[members[0]]}: {error}") from None
-        for index, row in zip(members, samples, strict=True):
-            chunks[index] = Chunk(seconds[index], header.runs, row)
-    return [chunk for chunk in chunks if chunk is not None]
+        for at in range(0, len(members), _AT_ONCE):
+            part = members[at : at + _AT_ONCE]
+            theirs = [seconds[index] for index in part]
+            samples = _samples(header, [blobs[index] for index in part], theirs, shared or {})
+            yield part, Batch(theirs, header.runs, samples)
 
 
-def _payloads(header: Header, payloads: list[memoryview]) -> NDArray[Any]:
-    """Samples of payloads with the same header, ``(n_payloads, n_samples)``."""
-    if header.parameters is not None:
-        raise CodecError(f"parameters {header.parameters.hex()[:16]}... are unknown")
+def _samples(
+    header: Header, blobs: list[bytes | memoryview], seconds: list[int], shared: Shared
+) -> NDArray[Any]:
+    """Samples of blobs with the same header, as in `Batch`."""
+    try:
+        samples = _payloads(header, [memoryview(blob)[header.length :] for blob in blobs], shared)
+    except CodecError as error:
+        if len(blobs) > 1:
+            for blob, second in zip(blobs, seconds, strict=True):
+                _samples(header, [blob], [second], shared)
+        raise CodecError(f"second {seconds[0]}: {error}") from None
+    if samples.ndim == 2 and len(set(header.counts)) == 1:
+        return samples.reshape(len(samples), len(header.counts), -1).transpose(1, 0, 2)
+    return samples
+
+
+def _payloads(header: Header, payloads: list[memoryview], shared: Shared) -> NDArray[Any]:
     counts, dtype = header.counts, header.sample_type.dtype
     total = sum(counts)
     if header.codec == RAW and not total:
@@ -96,8 +204,16 @@ def _payloads(header: Header, payloads: list[memoryview]) -> NDArray[Any]:
             raise CodecError("a payload behind a header without samples")
         return np.empty((len(payloads), 0), dtype)
     if header.codec == RAW:
-        raw = b"".join(decompress(payload, total * dtype.itemsize) for payload in payloads)
+        raw = b"".join([decompress(payload, total * dtype.itemsize) for payload in payloads])
         return np.frombuffer(raw, dtype).reshape(len(payloads), total)
-    if header.codec == DIFFERENCES and header.sample_type is not SampleType.FLOAT32:
-        return differences.decode(payloads, counts, dtype)
+    if header.sample_type is not SampleType.FLOAT32:
+        if header.codec == DIFFERENCES:
+            return differences.decode(payloads, counts, dtype)
+        if header.codec == INTERPOLATED and header.parameters is not None:
+            parameters = shared.get(header.parameters)
+            if parameters is None:
+                raise CodecError(
+                    f"parameters {header.parameters.hex()[:16]}... that it names are not there"
+                )
+            return interpolated.decode(payloads, counts, dtype, parameters)
     raise CodecError(f"codec {header.codec} for {header.sample_type} is unknown")

@@ -24,6 +24,31 @@ def compress(data: bytes) -> bytes:
     return result
 
 
+def compress_residuals(stream: bytes, *more: bytes) -> bytes:
+    """One zstd frame of `stream` and what follows it, for bytes without repetitions.
+
+    Matches in noise cost more than they save: only long ones, zeros mostly, are looked for,
+    and all else is left to the entropy stage. What follows `stream` is distributed otherwise
+    and has a block of its own.
+    """
+    try:
+        compressor = _local.residuals
+    except AttributeError:
+        parameters = zstandard.ZstdCompressionParameters(
+            strategy=zstandard.STRATEGY_DFAST, min_match=7, search_log=1, target_length=0,
+            window_log=17, chain_log=6, hash_log=6, write_checksum=True, write_content_size=True,
+        )  # fmt: skip
+        compressor = _local.residuals = zstandard.ZstdCompressor(compression_params=parameters)
+    rest = b"".join(more)
+    if not rest:
+        whole: bytes = compressor.compress(stream)
+        return whole
+    frame = compressor.compressobj(size=len(stream) + len(rest))
+    parts = [frame.compress(stream), frame.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)]
+    parts += [frame.compress(rest), frame.flush()]
+    return b"".join(parts)
+
+
 def decompress(frame: bytes | memoryview, size: int) -> bytes:
     """The `size` bytes in a frame.
 
@@ -35,8 +60,15 @@ def decompress(frame: bytes | memoryview, size: int) -> bytes:
     try:
         # max_output_size does not bound a frame that states its own size.
         stated = zstandard.get_frame_parameters(frame).content_size
-        if stated != size:
-            raise CodecError(f"the frame states {stated} bytes; {size} are expected")
+    except zstandard.ZstdError as error:
+        raise CodecError(f"damaged zstd frame: {error}") from None
+    if stated != size:
+        raise CodecError(f"the frame states {stated} bytes; {size} are expected")
+    return _decompress(frame, size)
+
+
+def _decompress(frame: bytes | memoryview, size: int) -> bytes:
+    try:
         try:
             decompressor = _local.decompressor
         except AttributeError:
@@ -49,7 +81,7 @@ def decompress(frame: bytes | memoryview, size: int) -> bytes:
     return data
 
 
-def decompress_any(frame: bytes, limit: int) -> bytes:
+def decompress_any(frame: bytes | memoryview, limit: int) -> bytes:
     """The bytes in a frame that states at most `limit` of them.
 
     Raises
@@ -62,4 +94,4 @@ def decompress_any(frame: bytes, limit: int) -> bytes:
         raise CodecError(f"damaged zstd frame: {error}") from None
     if stated > limit:
         raise CodecError(f"the frame states {stated} bytes; the limit is {limit}")
-    return decompress(frame, stated)
+    return _decompress(frame, stated)

@@ -25,7 +25,11 @@ def test_golden_blob(name: str) -> None:
     said = INDEX[name]
     blob = (GOLDEN / f"{name}.blob").read_bytes()
     assert hashlib.sha256(blob).hexdigest() == said["blob_sha256"]
-    (chunk,) = codec.decode([blob], [0])
+    shared = {}
+    if "parameters" in said:
+        parameters = codec.unpack((GOLDEN / said["parameters"]).read_bytes())
+        shared[parameters.sha256] = parameters
+    (chunk,) = codec.decode([blob], [0], shared)
     assert chunk.samples.dtype.str == said["dtype"]
     assert [[list(run) for run in channel] for channel in chunk.runs] == said["runs"]
     assert hashlib.sha256(chunk.samples.tobytes()).hexdigest() == said["samples_sha256"]
@@ -57,12 +61,41 @@ def _examples() -> dict[str, Chunk]:
     }
 
 
+def _with_parameters() -> tuple[codec.Parameters, dict[str, Chunk]]:
+    """Seconds at two rates, one channel apart; louder, with a spike, and cut short."""
+    rng = np.random.default_rng(20261123)
+    runs = (*(((0, 256),),) * 5, *(((0, 100),),) * 2, ((0, 13),))
+    walk = np.cumsum(rng.normal(0, 6, (7, 12 * 256)), axis=1)
+    walk[4] = -walk[0]
+    walk[3] = walk[0] + walk[1] + rng.normal(0, 2, 12 * 256)
+    chunks = []
+    for k in range(12):
+        fast = walk[:5, k * 256 : k * 256 + 256]
+        slow = walk[[5, 6], k * 256 : k * 256 + 100] + walk[6, k * 256 : k * 256 + 100]
+        flat = np.concatenate([fast.ravel(), slow.ravel(), rng.normal(0, 50, 13)])
+        chunks.append(Chunk(0, runs, np.rint(flat).astype("<i2")))
+    parameters = codec.fit(chunks, 10_000)
+    assert parameters is not None
+    assert len(parameters.blocks) == 2
+    spike = chunks[1].samples.copy()
+    spike[[300, 1300]] = 32767, -32768
+    short = np.concatenate([chunks[2].samples[:1280].reshape(5, 256)[:, :200].ravel(),
+                            chunks[2].samples[1280:]])  # fmt: skip
+    return parameters, {
+        "v1_codec2_two_rates": chunks[0],
+        "v1_codec2_escapes": Chunk(0, runs, spike),
+        "v1_codec2_louder": Chunk(0, runs, (chunks[3].samples * 20).astype("<i2")),
+        "v1_codec2_partial": Chunk(0, (*(((0, 200),),) * 5, *runs[5:]), short),
+    }
+
+
 if __name__ == "__main__":
     GOLDEN.mkdir(exist_ok=True)
-    for name, chunk in _examples().items():
+    parameters, examples = _with_parameters()
+    for name, chunk in (_examples() | examples).items():
         if name in INDEX:
             continue
-        blob = codec.encode(chunk)
+        blob = codec.encode(chunk, parameters if name in examples else None)
         (GOLDEN / f"{name}.blob").write_bytes(blob)
         INDEX[name] = {
             "dtype": chunk.samples.dtype.str,
@@ -71,4 +104,7 @@ if __name__ == "__main__":
             "samples_sha256": hashlib.sha256(chunk.samples.tobytes()).hexdigest(),
             "envelope_sha256": hashlib.sha256(envelope(chunk)).hexdigest(),
         }
+        if codec.read_header(blob).parameters is not None:
+            INDEX[name]["parameters"] = "v1_codec2.parameters"
+            (GOLDEN / "v1_codec2.parameters").write_bytes(parameters.packed)
     _LISTED.write_text(json.dumps(INDEX, indent=1) + "\n")

@@ -1,0 +1,167 @@
+"""Fit the shared parameters of a recording to some of its seconds, by rule.
+
+Channels of one rate make a block. Taps are the least-squares solution over all channels,
+each weighted by its own residual; weights across channels that of the covariance of what
+the taps leave; shifts bring every residual to the mean that codes best. First or second
+differences, one filter for all channels or one for each, weights or none, and whether there
+are parameters at all, are decided by the size of the seconds fitted to, parameters included.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegstore.codec import differences, interpolated, lifting
+from eegstore.codec.parameters import MAX_SHIFT, Block, Parameters
+from eegstore.codec.pyramid import MIN_SAMPLES, TAP_BITS, Taps, split
+from eegstore.codec.residuals import TARGET, residuals
+from eegstore.model import Chunk
+
+LEVELS = 2
+PAIRS = 2  # more gain less than 1 %
+MIN_CHUNKS = 8
+MAX_CHUNKS = 64  # more do not change the fit
+MAX_BLOCK = 512  # channels; weights grow with their square
+_NAME = 32  # [byte]: the digest in every blob
+_RIDGE = 0.02  # [count**2]: rounding is no signal
+
+
+class _Choice(NamedTuple):
+    """One way to code a block."""
+
+    order: int  # of the differences of the coarsest samples
+    shared: bool  # one filter for all channels
+    across: bool  # predict across channels
+
+
+_CHOICES = (
+    _Choice(order=1, shared=True, across=True),
+    _Choice(order=2, shared=True, across=True),
+    _Choice(order=1, shared=False, across=True),
+    _Choice(order=1, shared=False, across=False),
+)
+
+
+def fit(chunks: Sequence[Chunk], n_seconds: int) -> Parameters | None:
+    """Parameters for a recording of about `n_seconds`, or None when they do not pay.
+
+    Parameters
+    ----------
+    chunks : sequence of Chunk
+        Seconds from all over the recording; `MAX_CHUNKS` at most are looked at, and only
+        those that are shaped like most of them.
+    n_seconds : int
+        For how many seconds the parameters are stored once.
+    """
+    if not chunks or chunks[0].samples.dtype.kind != "i":
+        return None
+    shapes: dict[tuple[int, ...], list[Chunk]] = defaultdict(list)
+    for chunk in chunks:
+        shapes[tuple(sum(count for _, count in runs) for runs in chunk.runs)].append(chunk)
+    counts, alike = max(shapes.items(), key=lambda item: len(item[1]))
+    if len(alike) < MIN_CHUNKS:
+        return None
+    step = -(-len(alike) // MAX_CHUNKS)
+    samples = np.stack([chunk.samples for chunk in alike[::step]])
+    rows_by_count: dict[int, list[int]] = defaultdict(list)
+    for row, count in enumerate(counts):
+        if count >= MIN_SAMPLES:
+            rows_by_count[count].append(row)
+    stops = np.cumsum(counts)
+    blocks: list[Block] = []
+    for count, rows in rows_by_count.items():
+        for at in range(0, len(rows), MAX_BLOCK):
+            part = rows[at : at + MAX_BLOCK]
+            table = np.stack([samples[:, stops[row] - count : stops[row]] for row in part])
+            best = _best(table, np.array(part), n_seconds, 0 if blocks else _NAME)
+            if best is not None:
+                blocks.append(best)
+    return Parameters(tuple(blocks)) if blocks else None
+
+
+def _best(table: NDArray[Any], rows: NDArray[np.intp], n_seconds: int, name: int) -> Block | None:
+    """The block that makes ``(n_channels, n_chunks, n_samples)`` smallest, if any does."""
+    n_channels, n_chunks, n_samples = table.shape
+    counts = (n_samples,) * n_channels
+    flat = table.transpose(1, 0, 2).reshape(n_chunks, -1)
+    best = None
+    price = sum(len(differences.encode(chunk, counts)) for chunk in flat) / n_chunks
+    for choice in _CHOICES:
+        if best is not None and not choice.across and len(best.rows) > 1:
+            continue
+        block = _block(table, rows, choice)
+        payloads = _payloads(flat, counts, block)
+        if payloads is None:
+            continue
+        typical = sum(map(len, payloads)) / n_chunks
+        cost = typical + name + len(Parameters((block,)).packed) / max(n_seconds, 1)
+        if cost < price:
+            best, price = replace(block, typical=round(typical)), cost
+    return best
+
+
+def _payloads(flat: NDArray[Any], counts: tuple[int, ...], block: Block) -> list[bytes] | None:
+    rank = np.argsort(np.argsort(block.rows))
+    alone = Block(rank, block.order, block.taps, block.liftings, block.shifts, 0)
+    payloads = interpolated.encode(flat, counts, Parameters((alone,)))
+    found = [payload for payload in payloads if payload is not None]
+    return found if len(found) == len(payloads) else None
+
+
+def _block(table: NDArray[Any], rows: NDArray[np.intp], choice: _Choice) -> Block:
+    nothing = np.zeros((LEVELS + 1, len(rows)), np.int64)
+    for _ in range(2):  # the order decides what is left, and what is left the order
+        samples = table.astype(np.float64)
+        taps = tuple(
+            _taps(samples[..., :: 1 << level], PAIRS, choice.shared)
+            for level in reversed(range(LEVELS))
+        )
+        parts = split(samples, taps, choice.order)
+        parts[0] = parts[0][..., choice.order :]  # the first of a second are no differences
+        liftings = tuple(
+            lifting.fit(_covariance(part)) if choice.across else lifting.none(len(rows))
+            for part in parts
+        )
+        block = Block(rows, choice.order, taps, liftings, nothing, 0)
+        left = [np.where(r >= 0, 2 * r, -2 * r - 1) for r in residuals(table, block)]
+        means = np.stack([part.mean(axis=(1, 2)) for part in left])
+        shifts = np.clip(np.rint(np.log2(np.maximum(means, 1e-3) / TARGET)), 0, MAX_SHIFT)
+        order = np.lexsort((-means[-1], -shifts.sum(axis=0)))
+        rows, table = rows[order], table[order]
+    shifts = np.maximum.accumulate(shifts[:, ::-1], axis=1)[:, ::-1]
+    return Block(block.rows, choice.order, taps, liftings, shifts.astype(np.int64), 0)
+
+
+def _covariance(part: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    flat = part.reshape(len(part), -1)
+    covariance: NDArray[np.float64] = flat @ flat.T / flat.shape[1] + _RIDGE * np.eye(len(part))
+    return covariance
+
+
+def _taps(samples: NDArray[np.float64], pairs: int, shared: bool) -> Taps:
+    """Weights of the pairs of neighbours of every odd sample, from the even ones."""
+    known = samples[..., ::2]
+    inside = slice(pairs - 1, known.shape[-1] - pairs)
+    n_inside = inside.stop - inside.start
+    sums = np.stack([
+        known[..., inside.start - k : inside.start - k + n_inside]
+        + known[..., inside.start + 1 + k : inside.start + 1 + k + n_inside]
+        for k in range(pairs)
+    ], axis=-1)  # fmt: skip
+    wanted = samples[..., 1::2][..., inside]
+    scale = np.maximum((wanted - sums[..., 0] / 2).std(axis=(1, 2)), 0.5)
+    x = (sums / scale[:, None, None, None]).reshape(len(samples), -1, pairs)
+    y = (wanted / scale[:, None, None]).reshape(len(samples), -1)
+    if shared:
+        x, y = x.reshape(1, -1, pairs), y.reshape(1, -1)
+    gram = np.einsum("cnp,cnq->cpq", x, x)
+    gram += 1e-6 * (np.trace(gram, axis1=1, axis2=2)[:, None, None] + 1) * np.eye(pairs)
+    solved = np.linalg.solve(gram, np.einsum("cnp,cn->cp", x, y)[..., None])[..., 0]
+    total = np.abs(solved).sum(axis=1, keepdims=True)
+    solved /= np.maximum(total, 1.0)
+    taps = np.trunc(solved * (1 << TAP_BITS)) / (1 << TAP_BITS)
+    return np.ascontiguousarray(taps.T)[:, :, None, None]

@@ -1,0 +1,153 @@
+"""Prediction across channels, in few steps for any number of channels.
+
+Channels are predicted from others at the same time: first the upper half of all channels
+from the lower half, then within each half the upper quarter from the lower one, and so on
+down to groups of at most four, whose members follow one another. Each step subtracts a
+rounded linear combination of what the step leaves alone, so each is undone exactly by
+adding it (lifting; Daubechies & Sweldens 1998). Taken together every channel has been
+predicted from all before it, as a triangular matrix would do in one step per channel.
+
+Weights are multiples of 1/64. Sums of integers below 2**18 are then exact in float32, and
+otherwise computed in float64: the result is the same on every machine.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+WEIGHT_BITS = 6
+MAX_WEIGHT = 1 << 8
+_LEAF = 4  # channels that follow one another
+_EXACT = float(1 << 24 - WEIGHT_BITS)
+_PRODUCTS = 1 << 18  # from more on BLAS starts threads, which wait longer than they compute
+
+Rows = NDArray[np.floating[Any]]
+"""Whole numbers in floats, ``(n_padded, n)``: channels, then rows of zeros."""
+
+
+def shape_of(n_channels: int) -> tuple[int, int]:
+    """How often the channels are halved, and how many then follow one another."""
+    depth = 0
+    while -(-n_channels >> depth) > _LEAF:
+        depth += 1
+    return depth, -(-n_channels >> depth)
+
+
+def padded(n_channels: int) -> int:
+    """Rows that the steps work on: channels and rows of zeros."""
+    depth, leaf = shape_of(n_channels)
+    return leaf << depth
+
+
+@dataclass(frozen=True, eq=False)
+class Lifting:
+    """The weights of all steps.
+
+    Parameters
+    ----------
+    halves : tuple of ndarray
+        For step s the matrices ``(2**s, h, h)`` that predict upper from lower halves of h.
+    leaf : ndarray, ``(leaf, leaf, 2**depth)``
+        ``[c, j]``: weight of member j in the prediction of member c > j, for each group.
+    """
+
+    halves: tuple[NDArray[np.float32], ...]
+    leaf: NDArray[np.float32]
+
+    def forward(self, rows: Rows) -> None:
+        """Replace rows by what is left of them after prediction."""
+        for step, weights in enumerate(self.halves):
+            pairs = rows.reshape(1 << step, 2, weights.shape[1], -1)
+            pairs[:, 1] -= _guessed(weights, pairs[:, 0])
+        for member in range(len(self.leaf) - 1, 0, -1):
+            groups, guess = self._guess(rows, member)
+            groups[:, member] -= guess
+
+    def backward(self, rows: Rows) -> None:
+        """Undo `forward`."""
+        for member in range(1, len(self.leaf)):
+            groups, guess = self._guess(rows, member)
+            groups[:, member] += guess
+        for step in reversed(range(len(self.halves))):
+            weights = self.halves[step]
+            pairs = rows.reshape(1 << step, 2, weights.shape[1], -1)
+            pairs[:, 1] += _guessed(weights, pairs[:, 0])
+
+    def exact_in_float32(self, largest: float) -> bool:
+        """Whether `backward` is exact in float32 on numbers up to `largest`."""
+        return (largest + 1) * self._growth < _EXACT
+
+    def _guess(self, rows: Rows, member: int) -> tuple[Rows, Rows]:
+        groups = rows.reshape(self.leaf.shape[2], len(self.leaf), -1)
+        guess = self.leaf[member, 0][:, None] * groups[:, 0]
+        for other in range(1, member):
+            guess += self.leaf[member, other][:, None] * groups[:, other]
+        return groups, np.rint(guess, out=guess)
+
+    @cached_property
+    def _growth(self) -> float:
+        """How much larger than what they begin with the numbers can become in `backward`."""
+        n_leaf, n_groups = len(self.leaf), self.leaf.shape[2]
+        bound: NDArray[np.float64] = np.ones((n_groups, n_leaf))
+        for member in range(1, n_leaf):
+            for other in range(member):
+                bound[:, member] += np.abs(self.leaf[member, other]) * bound[:, other]
+        bound = bound.reshape(-1)
+        for step in reversed(range(len(self.halves))):
+            pairs = bound.reshape(1 << step, 2, -1)
+            pairs[:, 1] += (np.abs(self.halves[step]) @ pairs[:, 0, :, None])[..., 0]
+        return float(bound.max())
+
+
+def fit(covariance: NDArray[np.float64]) -> Lifting:
+    """The weights that leave least of channels with this covariance, ``(n, n)``."""
+    n_channels = len(covariance)
+    depth, leaf = shape_of(n_channels)
+    size = leaf << depth
+    whole = np.eye(size)
+    whole[:n_channels, :n_channels] = covariance
+    blocks, halves = [whole], []
+    for step in range(depth):
+        h = size >> step + 1
+        weights = np.zeros((1 << step, h, h))
+        below = []
+        for index, block in enumerate(blocks):
+            low, cross = block[:h, :h], block[:h, h:]
+            w = weights[index] = _rounded(np.linalg.solve(low, cross).T)
+            both = w @ cross
+            below += [low, block[h:, h:] - both - both.T + w @ low @ w.T]
+        halves.append(weights.astype(np.float32))
+        blocks = below
+    last = np.zeros((leaf, leaf, 1 << depth))
+    for index, block in enumerate(blocks):
+        for member in range(1, leaf):
+            solved = np.linalg.solve(block[:member, :member], block[:member, member])
+            last[member, :member, index] = _rounded(solved)
+    return Lifting(tuple(halves), last.astype(np.float32))
+
+
+def _guessed(weights: NDArray[np.float32], low: Rows) -> Rows:
+    """Rounded products ``(groups, h, n)`` of ``(groups, h, h)`` and ``(groups, h, n)``."""
+    width = max(_PRODUCTS // weights.shape[1] ** 2, 1)
+    if low.shape[2] <= width:
+        guess = np.matmul(weights, low)
+    else:
+        guess = np.empty(low.shape, np.result_type(weights, low))
+        for start in range(0, low.shape[2], width):
+            part = slice(start, start + width)
+            np.matmul(weights, low[:, :, part], out=guess[:, :, part])
+    rounded: Rows = np.rint(guess, out=guess)
+    return rounded
+
+
+def none(n_channels: int) -> Lifting:
+    """Weights that predict nothing."""
+    return fit(np.eye(n_channels))
+
+
+def _rounded(weights: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    limited: NDArray[np.float64] = np.clip(weights, -MAX_WEIGHT, MAX_WEIGHT)
+    return np.rint(limited * (1 << WEIGHT_BITS)) / (1 << WEIGHT_BITS)

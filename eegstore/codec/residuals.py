@@ -1,0 +1,278 @@
+"""A block's samples as bytes to compress, and back: what codec 2 does between the samples
+and zstd (`interpolated` describes the format)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegstore.codec.lifting import padded
+from eegstore.codec.parameters import MAX_SHIFT, Block
+from eegstore.codec.pyramid import join, part_sizes, split
+
+ESCAPE = 255
+TARGET = 4.0  # mean of the stream: smaller wastes whole bits, larger needs too many symbols
+_LOUDER, _QUIETER = 1.8, 0.4  # times TARGET: then a chunk has a shift of its own
+_LIMIT = float(1 << 31)
+_IN_FLOAT32 = 1 << 24
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Where everything is in the stream and the low bits of a block.
+
+    Attributes
+    ----------
+    shifts : ndarray of int, (n_parts, n_channels)
+        Of parts and channels in this chunk, not rising along the channels.
+    sizes, starts : list of int
+        Samples per channel of each part; where each begins in the stream, and its end.
+    planes : list of (part, bit, number of bits)
+        The runs of low bits in their order, each padded to whole bytes.
+    n_low : int
+        Bytes of low bits.
+    largest : list of int
+        What the residuals of a part that do not escape stay below.
+    """
+
+    shifts: NDArray[np.int64]
+    sizes: tuple[int, ...]
+    starts: list[int]
+    planes: list[tuple[int, int, int]]
+    n_low: int
+    largest: list[int]
+
+
+def plan(block: Block, n_samples: int, shift: int) -> Plan:
+    """The plan for chunks of `n_samples` per channel that are shifted by `shift` more."""
+    kept: Plan | None = block.plans.get((n_samples, shift))
+    if kept is not None:
+        return kept
+    shifts = np.clip(block.shifts + shift, 0, MAX_SHIFT)
+    sizes = part_sizes(n_samples, len(block.taps))
+    n_channels = len(block.rows)
+    planes = [
+        (part, bit, int((shifts[part] > bit).sum()) * sizes[part])
+        for part in range(len(shifts))
+        for bit in range(int(shifts[part][0]))
+    ]
+    made = Plan(
+        shifts, sizes, np.cumsum([0, *(n_channels * size for size in sizes)]).tolist(), planes,
+        sum(-(-n_bits // 8) for _, _, n_bits in planes),
+        [(ESCAPE << int(of_part[0])) // 2 + 1 for of_part in shifts],
+    )  # fmt: skip
+    if len(block.plans) < 256:
+        block.plans[n_samples, shift] = made
+    return made
+
+
+def residuals(table: NDArray[Any], block: Block) -> list[NDArray[np.float64]]:
+    """What prediction leaves of samples ``(n_channels, n_chunks, n_samples)``, by part."""
+    left = []
+    n_channels, n_chunks = table.shape[:2]
+    parts = split(table.astype(np.float64), block.taps, block.order)
+    for part, lifting in zip(parts, block.liftings, strict=True):
+        rows = np.zeros((padded(n_channels), part[0].size))
+        rows[:n_channels] = part.reshape(n_channels, -1)
+        lifting.forward(rows)
+        left.append(rows[:n_channels].reshape(n_channels, n_chunks, -1))
+    return left
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """The bytes of a block in some chunks.
+
+    Attributes
+    ----------
+    possible : ndarray of bool, (n_chunks,)
+        Whether the residuals of a chunk fit into 32 bits.
+    shift : ndarray of int8, (n_chunks,)
+    stream : ndarray of uint8, (n_chunks, n_channels * n_samples)
+    low : list of bytes
+    escapes : dict
+        Chunk to the residuals that its stream does not hold.
+    """
+
+    possible: NDArray[np.bool_]
+    shift: NDArray[np.int8]
+    stream: NDArray[np.uint8]
+    low: list[bytes]
+    escapes: dict[int, bytes]
+
+
+def write(table: NDArray[Any], block: Block) -> Written:
+    """Samples ``(n_channels, n_chunks, n_samples)``, channels as in the block, as bytes."""
+    n_channels, n_chunks, n_samples = table.shape
+    left = residuals(table, block)
+    largest = np.max([np.abs(part).max(axis=(0, 2)) for part in left], axis=0)
+    possible = largest < _LIMIT
+    if not possible.all():
+        left = [np.where(possible[:, None], part, 0) for part in left]
+    kind: Any = np.int32 if largest.max() < _LIMIT / 4 else np.int64
+    signed: list[NDArray[Any]] = [part.astype(kind) for part in left]
+    bits = np.dtype(kind).itemsize * 8 - 1
+    numbers = [(part << 1) ^ (part >> bits) for part in signed]
+    shift = _own_shift(numbers, block, n_samples)
+    stream = np.empty((n_chunks, n_channels * n_samples), np.uint8)
+    low = [b""] * n_chunks
+    escapes = {}
+    for own in set(shift.tolist()):
+        members = np.flatnonzero(shift == own)
+        here = plan(block, n_samples, own)
+        mine = numbers if len(members) == n_chunks else [part[:, members] for part in numbers]
+        stream[members] = _stream(mine, here)
+        for member, packed in zip(members.tolist(), _low(mine, here), strict=True):
+            low[member] = packed
+    for index in np.flatnonzero((stream == ESCAPE).any(axis=1)).tolist():
+        flat = np.concatenate([part[:, index].ravel() for part in signed])
+        escapes[index] = flat[stream[index] == ESCAPE].astype("<i4").tobytes()
+    return Written(possible, shift, stream, low, escapes)
+
+
+def _own_shift(numbers: list[NDArray[Any]], block: Block, n_samples: int) -> NDArray[np.int8]:
+    shifts = plan(block, n_samples, 0).shifts
+    total = sum(
+        (part >> of_part[:, None, None]).sum(axis=(0, 2))
+        for part, of_part in zip(numbers, shifts.astype(numbers[0].dtype), strict=True)
+    )
+    level = np.asarray(total, np.float64) / (len(block.rows) * n_samples)
+    own = np.rint(np.log2(np.maximum(level, 1e-3) / TARGET))
+    own[(level > TARGET * _QUIETER) & (level < TARGET * _LOUDER)] = 0
+    deepest = int(block.shifts.max())
+    limited: NDArray[np.int8] = np.clip(own, -deepest, MAX_SHIFT - deepest).astype(np.int8)
+    return limited
+
+
+def _stream(numbers: list[NDArray[Any]], here: Plan) -> NDArray[np.uint8]:
+    n_chunks = numbers[0].shape[1]
+    stream = np.empty((n_chunks, here.starts[-1]), np.uint8)
+    for part, table in enumerate(numbers):
+        shifts = here.shifts[part].astype(table.dtype)
+        high = table >> shifts[:, None, None] if shifts[0] else table
+        place = stream[:, here.starts[part] : here.starts[part + 1]]
+        high = np.minimum(high, ESCAPE)
+        place.reshape(n_chunks, len(table), -1)[:] = high.transpose(1, 0, 2)
+    return stream
+
+
+def _low(numbers: list[NDArray[Any]], here: Plan) -> list[bytes]:
+    n_chunks = numbers[0].shape[1]
+    if not here.planes:
+        return [b""] * n_chunks
+    packed = []
+    for part, bit, n_bits in here.planes:
+        table = numbers[part][: n_bits // here.sizes[part]]
+        bits = (table >> bit).astype(np.uint8)
+        bits &= 1
+        flat = bits.transpose(1, 0, 2).reshape(n_chunks, -1)
+        packed.append(np.packbits(flat, axis=1, bitorder="little"))
+    return [row.tobytes() for row in np.concatenate(packed, axis=1)]
+
+
+class Read:
+    """The residuals of a block in some chunks, as they are filled in.
+
+    Parameters
+    ----------
+    n_samples, n_chunks : int
+        Samples of each channel in a chunk, and chunks.
+    dtype : dtype
+        Of the samples, int16 or int32.
+    """
+
+    def __init__(self, block: Block, n_samples: int, n_chunks: int, dtype: np.dtype[Any]) -> None:
+        self._block = block
+        self._sizes = part_sizes(n_samples, len(block.taps))
+        self._n_samples = n_samples
+        self._n_chunks = n_chunks
+        self.size = len(block.rows) * n_samples
+        n_rows = padded(len(block.rows))
+        kind = np.float32 if dtype.itemsize == 2 else np.float64
+        self._rows: list[NDArray[Any]] = []
+        for size in self._sizes:
+            rows = np.empty((n_rows, n_chunks, size), kind)
+            rows[len(block.rows) :] = 0
+            self._rows.append(rows)
+        self._largest = [0.0] * len(self._sizes)
+
+    def plan(self, shift: int) -> Plan:
+        """The plan of chunks with this shift."""
+        return plan(self._block, self._n_samples, shift)
+
+    def fill(
+        self, members: list[int], shift: int, stream: NDArray[np.uint8], low: NDArray[np.uint8]
+    ) -> None:
+        """Take in chunks of one shift: ``(n_members, size)`` and ``(n_members, n_low)`` bytes."""
+        here = self.plan(shift)
+        wide = max(here.largest) > 1 << 15
+        numbers: NDArray[Any] = stream.astype(np.uint32 if wide else np.uint16)
+        n_channels = len(self._block.rows)
+        tables = [
+            numbers[:, here.starts[part] : here.starts[part + 1]].reshape(-1, n_channels, size)
+            for part, size in enumerate(here.sizes)
+        ]
+        if here.planes:
+            _put_low(numbers, tables, here, np.unpackbits(low, axis=1, bitorder="little"))
+        signed: NDArray[Any] = (numbers >> 1).view(np.int32 if wide else np.int16)
+        numbers &= 1
+        sign = numbers.view(signed.dtype)
+        signed ^= np.negative(sign, out=sign)
+        everything = len(members) == self._n_chunks
+        for part, size in enumerate(here.sizes):
+            table = signed[:, here.starts[part] : here.starts[part + 1]]
+            turned = table.reshape(-1, n_channels, size).transpose(1, 0, 2)
+            if everything:
+                self._rows[part][:n_channels] = turned
+            else:
+                self._rows[part][:n_channels, members] = turned
+            self._largest[part] = max(self._largest[part], here.largest[part])
+
+    def escape(self, member: int, stream: NDArray[np.uint8], values: NDArray[np.int32]) -> None:
+        """Put the residuals of a chunk that escaped where they belong."""
+        where = np.flatnonzero(stream == ESCAPE)
+        largest = int(np.abs(values.astype(np.int64)).max(initial=0))
+        start = 0
+        for part, size in enumerate(self._sizes):
+            stop = start + len(self._block.rows) * size
+            here = (where >= start) & (where < stop)
+            channel, sample = np.divmod(where[here] - start, size)
+            if largest >= _IN_FLOAT32:
+                self._rows[part] = self._rows[part].astype(np.float64)
+            self._rows[part][channel, member, sample] = values[here]
+            self._largest[part] = max(self._largest[part], largest)
+            start = stop
+
+    def restore(self, out: NDArray[Any]) -> None:
+        """The samples, into ``(n_channels, n_chunks, n_samples)``, channels as in the block."""
+        n_channels = len(self._block.rows)
+        taps = self._block.taps if out.dtype.itemsize > 2 else self._block.taps32
+        parts = []
+        for rows, largest, lifting in zip(
+            self._rows, self._largest, self._block.liftings, strict=True
+        ):
+            if rows.dtype == np.float32 and not lifting.exact_in_float32(largest):
+                largest = float(np.abs(rows).max())
+                if not lifting.exact_in_float32(largest):
+                    rows = rows.astype(np.float64)
+            lifting.backward(rows.reshape(len(rows), -1))
+            parts.append(rows[:n_channels].astype(taps[0].dtype, copy=False))
+        join(parts, taps, self._block.order, out)
+
+
+def _put_low(
+    numbers: NDArray[Any], tables: list[NDArray[Any]], here: Plan, bits: NDArray[np.uint8]
+) -> None:
+    """Shift what the stream holds and set the low bits."""
+    for table, shifts in zip(tables, here.shifts, strict=True):
+        if shifts[0]:
+            table <<= shifts.astype(table.dtype)[:, None]
+    at = 0
+    for part, bit, n_bits in here.planes:
+        plane = bits[:, at : at + n_bits]
+        if bit:
+            plane = plane.astype(numbers.dtype)
+            plane <<= bit
+        numbers[:, here.starts[part] : here.starts[part] + n_bits] |= plane
+        at += -(-n_bits // 8) * 8
