@@ -65,13 +65,13 @@ def _with_parameters() -> tuple[codec.Parameters, dict[str, Chunk]]:
     """Seconds at two rates, one channel apart; louder, with a spike, and cut short."""
     rng = np.random.default_rng(20261123)
     runs = (*(((0, 256),),) * 5, *(((0, 100),),) * 2, ((0, 13),))
-    walk = np.cumsum(rng.normal(0, 6, (7, 12 * 256)), axis=1)
+    walk = np.cumsum(rng.normal(0, 9, (7, 12 * 256)), axis=1)
     walk[4] = -walk[0]
     walk[3] = walk[0] + walk[1] + rng.normal(0, 2, 12 * 256)
     chunks = []
     for k in range(12):
         fast = walk[:5, k * 256 : k * 256 + 256]
-        slow = walk[[5, 6], k * 256 : k * 256 + 100] + walk[6, k * 256 : k * 256 + 100]
+        slow = np.outer([1, -1], walk[6, k * 256 : k * 256 + 200 : 2])
         flat = np.concatenate([fast.ravel(), slow.ravel(), rng.normal(0, 50, 13)])
         chunks.append(Chunk(0, runs, np.rint(flat).astype("<i2")))
     parameters = codec.fit(chunks, 10_000)
