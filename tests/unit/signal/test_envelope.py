@@ -1,11 +1,15 @@
 """The envelope of a chunk holds the least and the greatest sample of every channel."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
+from eegstore.errors import InvalidDataError
 from eegstore.model import Chunk, SampleType
-from eegstore.signal.envelope import envelope, read_envelopes
+from eegstore.signal.envelope import envelope, limits_between, read_envelopes
 from tests.unit.recordings import any_chunk
 
 
@@ -68,3 +72,28 @@ def test_many_envelopes_are_one_array() -> None:
     limits = read_envelopes([envelope(c) for c in chunks], SampleType.INT32, 2)
     assert limits.tolist() == [[[s, s + 1], [s + 2, s + 3]] for s in range(5)]
     assert read_envelopes([], SampleType.INT32, 2).shape == (0, 2, 2)
+
+
+def test_envelopes_of_another_number_of_channels_are_refused() -> None:
+    with pytest.raises(InvalidDataError, match=r"2 envelopes have 12 bytes; .* 2 channels"):
+        read_envelopes([bytes(6), bytes(6)], SampleType.INT16, 2)
+
+
+@given(st.integers(0, 40), st.sampled_from(list(SampleType)), st.data())
+def test_limits_between_edges_are_those_of_the_samples_there(
+    n_samples: int, sample_type: SampleType, data: st.DataObject
+) -> None:
+    """Some columns are empty, some samples lie outside of all, some are missing."""
+    random = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    digital = random.normal(0, 1000, (3, n_samples)).astype(sample_type.dtype)
+    present = random.random((3, n_samples)) < 0.5 if data.draw(st.booleans()) else None
+    edges = sorted(data.draw(st.lists(st.integers(0, n_samples), min_size=2, max_size=12)))
+    limits = limits_between(digital, present, np.array(edges, np.int64))
+    assert limits.shape == (3, len(edges) - 1, 2)
+    for row in range(3):
+        for column, (lo, hi) in enumerate(pairwise(edges)):
+            there = digital[row, lo:hi]
+            if present is not None:
+                there = there[present[row, lo:hi]]
+            low, high = limits[row, column]
+            assert (low > high) if not there.size else (low, high) == (there.min(), there.max())
