@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         SampleType,
         Span,
     )
+    from eegstore.overview import Overview
     from eegstore.window import Block, Window
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Channel",
     "Chunk",
     "Client",
+    "Overview",
     "Recording",
     "RecordingInfo",
     "SampleType",
@@ -34,7 +36,8 @@ def __getattr__(name: str) -> Any:
     # On first use: the supervisor of PostgreSQL starts in a third of the time without numpy.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = {"Client": "client", "Block": "window", "Window": "window"}.get(name, "model")
+    homes = {"Client": "client", "Block": "window", "Overview": "overview", "Window": "window"}
+    home = homes.get(name, "model")
     return getattr(import_module(f"{__name__}.{home}"), name)
 
 

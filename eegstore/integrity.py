@@ -22,14 +22,19 @@ def channels_sha256(channels: Sequence[Channel], sample_type: SampleType) -> byt
     return hashlib.sha256(_CHANNELS + text.encode()).digest()
 
 
-def content_sha256(table: bytes, chunk: Chunk) -> bytes:
+def content_sha256(table: bytes, chunk: Chunk, runs: bytes | None = None) -> bytes:
     """SHA-256 of a second: tag, channel table digest, second (int64), runs, samples.
 
     The same samples stored by another codec have the same digest. `chunk.runs` must be in
     their one canonical form (ascending, merged, none empty).
+
+    Parameters
+    ----------
+    runs : bytes, optional
+        ``runs_to_bytes(chunk.runs)``, when it is at hand.
     """
     digest = hashlib.sha256(_SECOND + table + chunk.second.to_bytes(8, "little", signed=True))
-    digest.update(runs_to_bytes(chunk.runs))
+    digest.update(runs_to_bytes(chunk.runs) if runs is None else runs)
     digest.update(chunk.samples.astype(chunk.samples.dtype.newbyteorder("<"), copy=False).tobytes())
     return digest.digest()
 

@@ -237,3 +237,4 @@ class RecordingInfo:
     n_samples: int  # over all channels
     stored_bytes: int  # of blobs
     closed: bool
+    n_seizures: int = 0  # annotations that begin "seizure" or "sz" and are not rejected

@@ -5,8 +5,10 @@ integers at any rate: 256 Hz, 12.8 Hz (13 or 12 samples a second), 1/30 Hz (most
 """
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
+from functools import partial
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from eegstore.errors import InvalidDataError, SpanError
@@ -26,8 +28,7 @@ def first_sample(time: Fraction | int, sfreq: Fraction) -> int:
     Chunk k holds ``first_sample(k) <= n < first_sample(k + 1)``. The boundaries telescope,
     so chunks of any rate abut without drift.
     """
-    at = time * sfreq
-    return -(-at.numerator // at.denominator)
+    return -(-time.numerator * sfreq.numerator // (time.denominator * sfreq.denominator))
 
 
 def n_samples(second: int, sfreq: Fraction) -> int:
@@ -37,8 +38,26 @@ def n_samples(second: int, sfreq: Fraction) -> int:
 
 def full_runs(channels: tuple[Channel, ...], second: int) -> Runs:
     """The runs of a second in which nothing is missing."""
-    counts = {c.sfreq: n_samples(second, c.sfreq) for c in channels}
-    return tuple(((0, counts[c.sfreq]),) if counts[c.sfreq] else () for c in channels)
+    runs = []
+    before, of_channel = None, _runs(0)
+    for channel in channels:
+        rate = channel.sfreq.numerator, channel.sfreq.denominator
+        if rate != before:  # neighbours mostly share theirs
+            before, of_channel = rate, _runs(n_samples(second, channel.sfreq))
+        runs.append(of_channel)
+    return tuple(runs)
+
+
+def runs_by_second(channels: tuple[Channel, ...]) -> Callable[[int], Runs]:
+    """`full_runs` of any second, quick when asked for many."""
+    if any(channel.sfreq.denominator != 1 for channel in channels):
+        return partial(full_runs, channels)
+    alike = full_runs(channels, 0)
+    return lambda second: alike
+
+
+def _runs(count: int) -> tuple[tuple[int, int], ...]:
+    return ((0, count),) if count else ()
 
 
 def exact(text: str) -> Fraction:

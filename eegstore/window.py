@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eegstore.codec import Batch
 from eegstore.errors import InvalidDataError
-from eegstore.model import Channel, Chunk, Digital, Recording, SampleType
+from eegstore.model import Channel, Chunk, Digital, Recording, Runs, SampleType
 from eegstore.timebase import first_sample
 
 
@@ -133,31 +134,32 @@ def assemble(
 
     Equals slicing the whole recording at ``start <= n / sfreq < stop``.
     """
+    batches = [Batch([chunk.second], chunk.runs, chunk.samples[None]) for chunk in chunks]
+    return assemble_batches(recording, rows, start, stop, batches)
+
+
+def assemble_batches(
+    recording: Recording,
+    rows: Sequence[int],
+    start: Fraction,
+    stop: Fraction,
+    batches: Iterable[Batch],
+) -> Window:
+    """As `assemble`, out of seconds that were decoded together."""
     channels = tuple(recording.channels[row] for row in rows)
     groups = rates(channels)
     dtype = recording.sample_type.dtype
     edges = {f: (first_sample(start, f), first_sample(stop, f)) for f in groups}
     arrays = {f: np.zeros((len(r), edges[f][1] - edges[f][0]), dtype) for f, r in groups.items()}
     seen = {f: np.zeros(a.shape, np.bool_) for f, a in arrays.items()}
-    for chunk in chunks:
-        counts = [sum(count for _, count in runs) for runs in chunk.runs]
-        offsets = np.concatenate([[0], np.cumsum(counts)])
-        one = _shared_run(chunk)
+    for batch in batches:
+        one = _shared_run(batch.runs)
         for f, members in groups.items():
-            lo, hi = edges[f]
-            base = first_sample(chunk.second, f)
             sources = [rows[member] for member in members]
             if one is not None:
-                table = chunk.samples[offsets[0] :].reshape(len(chunk.runs), -1)
-                picked = table if sources == list(range(len(table))) else table[sources]
-                _paste(arrays[f], seen[f], slice(None), picked, base + one - lo, hi - lo)
-                continue
-            for at, source in enumerate(sources):
-                position = int(offsets[source])
-                for first, count in chunk.runs[source]:
-                    run = chunk.samples[position : position + count]
-                    _paste(arrays[f], seen[f], at, run, base + first - lo, hi - lo)
-                    position += count
+                _paste_batch(arrays[f], seen[f], batch, sources, f, one, edges[f][0])
+            else:
+                _paste_runs(arrays[f], seen[f], batch, sources, f, edges[f][0])
     blocks = tuple(
         Block(f, tuple(groups[f]), edges[f][0], arrays[f], None if seen[f].all() else seen[f])
         for f in groups
@@ -168,12 +170,59 @@ def assemble(
     )  # fmt: skip
 
 
-def _shared_run(chunk: Chunk) -> int | None:
-    """First sample of the one run that all channels of the chunk share, if they do."""
-    first = chunk.runs[0]
-    if len(first) == 1 and all(runs == first for runs in chunk.runs):
+def _shared_run(runs: Runs) -> int | None:
+    """First sample of the one run that all channels share, if they do."""
+    first = runs[0]
+    if len(first) == 1 and all(channel == first for channel in runs):
         return first[0][0]
     return None
+
+
+def _paste_batch(
+    target: Digital,
+    seen: NDArray[np.bool_],
+    batch: Batch,
+    sources: list[int],
+    sfreq: Fraction,
+    first: int,
+    origin: int,
+) -> None:
+    """Paste seconds in which all channels have one run, the same; abutting seconds at once."""
+    n_channels = len(batch.runs)
+    table = batch.samples
+    if table.ndim == 2:
+        table = table.reshape(len(table), n_channels, -1).transpose(1, 0, 2)
+    if sources != list(range(n_channels)):
+        table = table[sources]
+    count = table.shape[2]
+    starts = [first_sample(second, sfreq) + first - origin for second in batch.seconds]
+    at = 0
+    for index in range(1, len(starts) + 1):
+        if index == len(starts) or starts[index] != starts[index - 1] + count:
+            whole = table[:, at:index].reshape(len(table), -1)
+            _paste(target, seen, slice(None), whole, starts[at], target.shape[1])
+            at = index
+
+
+def _paste_runs(
+    target: Digital,
+    seen: NDArray[np.bool_],
+    batch: Batch,
+    sources: list[int],
+    sfreq: Fraction,
+    origin: int,
+) -> None:
+    """Paste seconds run by run."""
+    counts = [sum(count for _, count in channel) for channel in batch.runs]
+    offsets = np.concatenate([[0], np.cumsum(counts)]).tolist()
+    for chunk in batch.chunks():
+        base = first_sample(chunk.second, sfreq) - origin
+        for at, source in enumerate(sources):
+            position = offsets[source]
+            for first, count in chunk.runs[source]:
+                run = chunk.samples[position : position + count]
+                _paste(target, seen, at, run, base + first, target.shape[1])
+                position += count
 
 
 def _paste(

@@ -17,14 +17,19 @@ def require_key(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> None:
     """Raise AccessError unless the request carries the key; without a key all may ask."""
+    _check(request, None if credentials is None else credentials.credentials)
+
+
+def check_key(request: Request) -> None:
+    """As `require_key`, for a route without dependencies."""
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    _check(request, given.strip() or None if scheme.lower() == "bearer" else None)
+
+
+def _check(request: Request, given: str | None) -> None:
     key: str | None = request.app.state.api_key
-    if key is None:
-        return
-    given = credentials.credentials if credentials is not None else ""
-    if not secrets.compare_digest(given.encode(), key.encode()):
-        raise AccessError(
-            "the API key is missing" if credentials is None else "the API key is wrong"
-        )
+    if key is not None and not secrets.compare_digest((given or "").encode(), key.encode()):
+        raise AccessError("the API key is missing" if given is None else "the API key is wrong")
 
 
 def database_of(request: Request) -> Database:

@@ -5,15 +5,18 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from eegstore import wire
-from eegstore.api.access import Store
-from eegstore.api.problems import answer
-from eegstore.errors import InvalidDataError
+from eegstore.api.access import check_key, database_of
+from eegstore.api.problems import MAX_BODY, answer, problem, too_large
+from eegstore.errors import EegStoreError, InvalidDataError
 from eegstore.model import SampleType
 from eegstore.service import ingest, recordings
 from eegstore.service.second import read_second
+from eegstore.store.database import Database
 
 router = APIRouter(tags=["ingest"])
 
@@ -41,18 +44,39 @@ _BODY: dict[str, Any] = {
 
 
 @router.post("/ingest", openapi_extra=_BODY)
-async def post(request: Request, database: Store) -> Response:
+async def post(request: Request) -> Response:
     """Store one second (JSON) or some (a frame, see `eegstore.wire`).
 
     201 something is new, 200 all of it was there, 409 other samples are there for a
     second; the answer tells it for every second, and is given after the commit.
     """
+    return await _answered(request)
+
+
+async def direct(scope: Scope, receive: Receive, send: Send) -> None:
+    """`post` without the framework around it, which costs more than all the rest: an ASGI app."""
+    response = await _answered(Request(scope, receive))
+    await response(scope, receive, send)
+
+
+async def _answered(request: Request) -> Response:
+    try:
+        check_key(request)
+        return await _store(request)
+    except EegStoreError as error:
+        return problem(error)
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody is left to hear it
+
+
+async def _store(request: Request) -> Response:
+    database = database_of(request)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    body = await request.body()
+    body = await _body(request)
     if kind == wire.MEDIA_TYPE:
         frame = await _aside(body, wire.unpack_chunks, body)
         declared = await recordings.declared(database, frame.patient_id, frame.recording_id)
-        chunks = wire.cut_chunks(frame, declared.recording)
+        chunks = await _aside(body, wire.cut_chunks, frame, declared.recording)
         outcomes = await ingest.store(database, declared, chunks, frame.device_time)
         return _answer(outcomes, declared.recording.sample_type)
     if kind == "application/json":
@@ -64,6 +88,16 @@ async def post(request: Request, database: Store) -> Response:
     )
 
 
+async def _body(request: Request) -> bytes:
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MAX_BODY:
+            raise too_large("larger")
+        parts.append(part)
+    return b"".join(parts)
+
+
 async def _aside(body: bytes, work: Callable[..., T], *arguments: Any) -> T:
     """`work` on what a body holds: off the event loop when it is large."""
     if len(body) > _IN_THREAD:
@@ -71,14 +105,14 @@ async def _aside(body: bytes, work: Callable[..., T], *arguments: Any) -> T:
     return work(*arguments)
 
 
-async def _json(body: dict[str, Any], raw_body: bytes, database: Store) -> Response:
+async def _json(body: dict[str, Any], raw_body: bytes, database: Database) -> Response:
     ids = [body.get(name) for name in ("patient_id", "recording_id")]
     for name, value in zip(("patient_id", "recording_id"), ids, strict=True):
         if not isinstance(value, str):
             raise InvalidDataError(f"{name} is {value!r}; it must be a string")
     patient_id, recording_id = str(ids[0]), str(ids[1])
     found = await recordings.find_declared(database, patient_id, recording_id)
-    known = found.recording if found is not None else None
+    known = found.grid if found is not None else None
     second = await _aside(raw_body, read_second, body, known)
     if found is None:
         ingest.check(second.recording, second.chunk)

@@ -4,12 +4,14 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from eegstore import wire
 from eegstore.api.access import Store
 from eegstore.api.problems import answer, json_body
 from eegstore.service import recordings
+from eegstore.service.summaries import catch_up
 
 router = APIRouter(tags=["recordings"])
 
@@ -78,8 +80,11 @@ async def close(patient_id: str, recording_id: str, request: Request, database: 
 @router.get("/recordings")
 async def listing(database: Store, patient_id: Annotated[str | None, Query()] = None) -> Response:
     """Recordings, of one patient or of all, with durations and channels."""
-    found = await recordings.listing(database, patient_id)
-    return answer(200, {"recordings": found})
+    found = await recordings.listed(database, patient_id)
+    response = answer(200, {"recordings": found.infos})
+    if found.due:
+        response.background = BackgroundTask(catch_up, database, found.due)
+    return response
 
 
 @router.get("/patients")

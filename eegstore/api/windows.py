@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from eegstore import wire
 from eegstore.api.access import Store
+from eegstore.api.overview import overview
 from eegstore.errors import NotFoundError, SpanError
 from eegstore.model import Recording, check_id
 from eegstore.service import recordings
@@ -21,6 +22,7 @@ from eegstore.timebase import clock_at, exact, parse_clock, second_of_clock
 router = APIRouter(tags=["windows"])
 
 MAX_JSON_VALUES = 2_000_000
+_AT_ONCE = 100_000  # values packed in a fraction of a millisecond
 
 
 class Layout(StrEnum):
@@ -51,6 +53,7 @@ async def eeg(
     channels: Annotated[list[str] | None, Query(description="labels; default all")] = None,
     layout: Layout = Layout.ROWS,
     values: Values = Values.DIGITAL,
+    px: Annotated[int | None, Query(description="min and max in so many columns")] = None,
 ) -> Response:
     """Samples between two times.
 
@@ -58,6 +61,11 @@ async def eeg(
     timestamps in seconds or ISO as the question had them, no entry where there is no
     sample; ``layout=columns``: one array per channel, null where there is none.
     ``Accept: application/octet-stream``: a frame of samples, see `eegstore.wire`.
+
+    With `px`, of a span of any length: min and max per channel in at most so many columns.
+    Columns of a second and more are made of whole stored seconds, or of roll-ups of 10, 60 or
+    600 s; `bucket` says of which, and the answer where columns begin and end. As columns in
+    JSON, or a frame, see `eegstore.wire.overview`.
     """
     binary = wire.MEDIA_TYPE in request.headers.get("accept", "")
     asked = (_time(start, "start"), _time(end, "end"))
@@ -66,15 +74,24 @@ async def eeg(
     else:
         recording = (await recordings.declared(database, patient_id, recording_id)).recording
     lo, hi = (_seconds(recording, at) for at in asked)
+    by_clock = isinstance(asked[0], datetime) and recording.start_time is not None
+    if px is not None:
+        return await overview(
+            database, recording, lo, hi, px, channels,
+            binary=binary, physical=values is Values.PHYSICAL, by_clock=by_clock,
+        )  # fmt: skip
     window = await read_window(
         database, patient_id, recording.recording_id, lo, hi, channels,
         max_values=MAX_VALUES if binary else MAX_JSON_VALUES,
     )  # fmt: skip
-    # Up to seconds of work: off the event loop.
     if binary:
-        body = await asyncio.to_thread(wire.pack_window, window, values is Values.PHYSICAL)
+        physical = values is Values.PHYSICAL
+        if sum(block.digital.size for block in window.blocks) <= _AT_ONCE:
+            body = wire.pack_window(window, physical)
+        else:
+            body = await asyncio.to_thread(wire.pack_window, window, physical)
         return Response(body, media_type=wire.MEDIA_TYPE)
-    by_clock = isinstance(asked[0], datetime) and recording.start_time is not None
+    # Up to seconds of work: off the event loop.
     clock = partial(clock_at, recording) if by_clock else None
     write = wire.columns_json if layout is Layout.COLUMNS else wire.rows_json
     return Response(await asyncio.to_thread(write, window, clock), media_type="application/json")

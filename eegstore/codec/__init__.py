@@ -16,7 +16,7 @@ digest. Blobs live longer than code: what this version writes, every later versi
 (``tests/golden``); a new idea is a new codec number.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,8 +33,8 @@ from eegstore.model import Chunk, Runs, SampleType
 
 __all__ = [
     "MAX_CHUNKS", "MIN_CHUNKS", "Batch", "Header", "Parameters", "Shared", "compress", "decode",
-    "decode_batches", "decompress_any", "encode", "encode_all", "fit", "read_header",
-    "runs_to_bytes", "unpack",
+    "decode_batches", "decompress_any", "encode", "encode_all", "fit", "parameters_named",
+    "read_header", "runs_to_bytes", "unpack",
 ]  # fmt: skip
 
 RAW = 0
@@ -102,6 +102,18 @@ def _blob(
 
 def _flat(chunk: Chunk) -> NDArray[Any]:
     return np.ascontiguousarray(chunk.samples, SampleType(chunk.samples.dtype.name).dtype)
+
+
+def parameters_named(blobs: Iterable[bytes | memoryview]) -> set[bytes]:
+    """The digests of the parameters that blobs name.
+
+    Raises
+    ------
+    CodecError
+        A blob does not begin with a header.
+    """
+    found = {read_header(blob).parameters for blob in blobs}
+    return {digest for digest in found if digest is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from eegstore.edf import EdfWriter, Original, OriginalRebuilder, record_onsets
 from eegstore.errors import EdfError, NotFoundError
 from eegstore.model import Chunk, Recording
 from eegstore.service import annotations
+from eegstore.service.parameters import Kept, named
 from eegstore.service.recordings import declared
 from eegstore.signal.envelope import read_envelopes
 from eegstore.store import chunks as chunk_table
@@ -85,6 +86,7 @@ async def export_edf(
     key = (patient_id, recording_id)
     first = 0 if start is None else max(0, start.numerator // start.denominator)
     last = 1 << 62 if stop is None else -(-stop.numerator // stop.denominator)
+    kept: Kept = {}
     async with database.snapshot() as connection:
         driver = await raw(connection)
         said = await annotations.of_recording_in(connection, *key)
@@ -110,7 +112,8 @@ async def export_edf(
         with _replacing(path) as file:
             file.write(writer.header())
             async for stored in chunk_table.in_portions(driver, *key, first, last):
-                file.write(await asyncio.to_thread(_fed, writer.feed, stored))
+                shared = await named(driver, key[0], [blob for _, blob in stored], kept)
+                file.write(await asyncio.to_thread(_fed, writer.feed, stored, shared))
             file.write(writer.finish())
     return writer.size
 
@@ -156,6 +159,7 @@ async def rebuilt(connection: Connection, recording: Recording) -> AsyncIterator
     driver = await raw(connection)
     key = (recording.patient_id, recording.recording_id)
     parts = originals.parts(connection, *key)
+    kept: Kept = {}
     records = 0  # of which the annotation signals have been fed
     async for portion in chunk_table.in_portions(driver, *key, 0, 1 << 62):
         fed = b""
@@ -165,7 +169,8 @@ async def rebuilt(connection: Connection, recording: Recording) -> AsyncIterator
                 break
             fed += codec.decompress_any(bytes(part["annotation_bytes"]), MAX_PART)
             records = part["stop_record"]
-        yield await asyncio.to_thread(_fed, rebuilder.feed, portion, fed)
+        shared = await named(driver, key[0], [blob for _, blob in portion], kept)
+        yield await asyncio.to_thread(_fed, rebuilder.feed, portion, shared, fed)
     async for part in parts:
         more = codec.decompress_any(bytes(part["annotation_bytes"]), MAX_PART)
         yield rebuilder.feed([], more)
@@ -187,12 +192,14 @@ async def _original(connection: Connection, recording: Recording) -> Row:
     return row
 
 
-def _fed(feed: Callable[..., bytes], stored: list[tuple[int, bytes]], *more: bytes) -> bytes:
-    return feed(_decoded(stored), *more)
+def _fed(
+    feed: Callable[..., bytes], stored: list[tuple[int, bytes]], shared: codec.Shared, *more: bytes
+) -> bytes:
+    return feed(_decoded(stored, shared), *more)
 
 
-def _decoded(stored: list[tuple[int, bytes]]) -> list[Chunk]:
-    return codec.decode([blob for _, blob in stored], [second for second, _ in stored])
+def _decoded(stored: list[tuple[int, bytes]], shared: codec.Shared) -> list[Chunk]:
+    return codec.decode([blob for _, blob in stored], [second for second, _ in stored], shared)
 
 
 @contextmanager

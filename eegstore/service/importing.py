@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from eegstore import codec
 from eegstore.annotations import annotation_id_for
 from eegstore.edf import EdfFile
 from eegstore.errors import ConflictError, EdfError
 from eegstore.integrity import channels_sha256, merkle_root
 from eegstore.model import Annotation, Recording
-from eegstore.service import annotations
+from eegstore.service import annotations, parameters, summaries
 from eegstore.service.exporting import rebuilt
 from eegstore.service.ingest import prepare
 from eegstore.service.recordings import Declared, declare_in
@@ -86,7 +88,9 @@ async def import_edf(
                         f"from another file, {before['file_name']}"
                     )
                 return await _skipped(connection, recording, file, before["loss"])
-            return await _Import(connection, file, recording, progress).run()
+            imported = await _Import(connection, file, recording, progress).run()
+    await summaries.catch_up(database, [(patient_id, recording.recording_id)])
+    return imported
 
 
 class _Import:
@@ -130,17 +134,29 @@ class _Import:
         recording, ledger = self._recording, _Ledger()
         declared = Declared(recording, channels_sha256(recording.channels, recording.sample_type))
         total = self._file.n_seconds
+        fitted = await asyncio.to_thread(self._fitted)
+        if fitted is not None:
+            await parameters.add(driver, *self._key, fitted)
         for start in range(0, total, PORTION):
             stop = min(start + PORTION, total)
-            rows = await asyncio.to_thread(self._prepared, declared, start, stop)
+            rows = await asyncio.to_thread(self._prepared, declared, start, stop, fitted)
             if rows:
                 await self._insert(driver, rows)
                 ledger.add(rows)
             self._progress("import", stop, total)
         return ledger
 
-    def _prepared(self, declared: Declared, start: int, stop: int) -> list[StoredChunk]:
-        return prepare(declared, list(self._file.chunks(start, stop)))
+    def _fitted(self) -> codec.Parameters | None:
+        """Codec parameters, fitted to seconds from all over the file."""
+        total = self._file.n_seconds
+        looked_at = np.linspace(0, total - 1, min(total, codec.MAX_CHUNKS)).astype(int).tolist()
+        chunks = [chunk for second in looked_at for chunk in self._file.chunks(second, second + 1)]
+        return codec.fit(chunks, total)
+
+    def _prepared(
+        self, declared: Declared, start: int, stop: int, fitted: codec.Parameters | None
+    ) -> list[StoredChunk]:
+        return prepare(declared, list(self._file.chunks(start, stop)), fitted)
 
     async def _insert(self, driver: Raw, rows: Sequence[StoredChunk]) -> None:
         new = await chunk_table.insert(driver, *self._key, rows)

@@ -3,12 +3,14 @@
 import asyncio
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from eegstore import codec, wire
 from eegstore.errors import CodecError, ConflictError, NotFoundError
 from eegstore.integrity import channels_sha256
 from eegstore.model import Recording, RecordingInfo, Runs, check_id
+from eegstore.service.grid import Grid
 from eegstore.store import chunks as chunk_table
 from eegstore.store import recordings
 from eegstore.store.database import Connection, Database, Row, raw
@@ -17,12 +19,22 @@ from eegstore.timebase import first_sample
 _KEPT = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Declared:
     """A stored declaration and the digest of its channel table."""
 
     recording: Recording
     channels_sha256: bytes
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """patient_id and recording_id."""
+        return self.recording.patient_id, self.recording.recording_id
+
+    @cached_property
+    def grid(self) -> Grid:
+        """How values of this recording become samples."""
+        return Grid(self.recording)
 
 
 async def declare(database: Database, recording: Recording) -> bool:
@@ -73,12 +85,12 @@ async def declared(database: Database, patient_id: str, recording_id: str) -> De
 
 async def find_declared(database: Database, patient_id: str, recording_id: str) -> Declared | None:
     """The declaration of a recording, or None."""
-    check_id("patient_id", patient_id)
-    check_id("recording_id", recording_id)
     key = (patient_id, recording_id)
     kept: Declared | None = database.declared.get(key)
     if kept is not None:
         return kept
+    check_id("patient_id", patient_id)
+    check_id("recording_id", recording_id)
     async with database.begin() as connection:
         row = await recordings.find(connection, patient_id, recording_id)
     if row is None:
@@ -100,12 +112,27 @@ async def listing(
     database: Database, patient_id: str | None = None, recording_id: str | None = None
 ) -> list[RecordingInfo]:
     """Recordings and what is stored of them now, by patient and start."""
+    return (await listed(database, patient_id, recording_id)).infos
+
+
+class Listed(NamedTuple):
+    """Recordings, and which of them roll-ups are due for (`summaries.build`)."""
+
+    infos: list[RecordingInfo]
+    due: list[tuple[str, str]]
+
+
+async def listed(
+    database: Database, patient_id: str | None = None, recording_id: str | None = None
+) -> Listed:
+    """`listing`, which is slower for those that it says roll-ups are due for."""
     for what, value in (("patient_id", patient_id), ("recording_id", recording_id)):
         if value is not None:
             check_id(what, value)
     async with database.begin() as connection:
         rows = await recordings.listing(connection, patient_id, recording_id)
-    return await asyncio.to_thread(lambda: [_info(row) for row in rows])
+    infos = await asyncio.to_thread(lambda: [_info(row) for row in rows])
+    return Listed(infos, [(row["patient_id"], row["recording_id"]) for row in rows if row["due"]])
 
 
 async def info(database: Database, patient_id: str, recording_id: str) -> RecordingInfo:
@@ -229,7 +256,7 @@ def _info(row: Row) -> RecordingInfo:
             duration = Fraction(last + 1)
     return RecordingInfo(
         recording, row["n_seconds"], float(duration), row["n_samples"], row["stored_bytes"],
-        row["closed"],
+        row["closed"], row["n_seizures"],
     )  # fmt: skip
 
 

@@ -8,20 +8,19 @@ and optionally ``sfreq`` (one or per channel, exact), ``start_time``, ``zone``, 
 declaration, or else the first second, fixes channel table and sample type.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from hashlib import sha256
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from eegstore import wire
 from eegstore.errors import InvalidDataError
-from eegstore.model import MAX_CHANNELS, Channel, Chunk, Recording, SampleType
+from eegstore.model import MAX_CHANNELS, Channel, Chunk, Recording, Runs
+from eegstore.service.grid import Grid, numbers
 from eegstore.timebase import first_sample, parse_clock
 
-MAX_OFF_GRID = 0.02  # [count]
 _RANGES = ("physical_min", "physical_max", "digital_min", "digital_max")
 
 
@@ -34,7 +33,7 @@ class Second:
     device_time: datetime | None
 
 
-def read_second(body: dict[str, Any], declared: Recording | None) -> Second:
+def read_second(body: dict[str, Any], declared: Grid | None) -> Second:
     """The chunk in a JSON second of a recording that is declared, or declares itself.
 
     Raises
@@ -48,8 +47,7 @@ def read_second(body: dict[str, Any], declared: Recording | None) -> Second:
         raise InvalidDataError(f"{len(labels)} channels; a recording has at most {MAX_CHANNELS}")
     if len(samples) != len(labels):
         raise InvalidDataError(f"{len(labels)} channels but {len(samples)} rows of samples")
-    start = wire.fraction(body.get("start"), "start")
-    stop = wire.fraction(body.get("end"), "end")
+    start, stop = wire.fraction(body.get("start"), "start"), wire.fraction(body.get("end"), "end")
     second = start.numerator // start.denominator
     if stop <= start:
         raise InvalidDataError(f"end {float(stop):g} is not after start {float(start):g}")
@@ -58,42 +56,47 @@ def read_second(body: dict[str, Any], declared: Recording | None) -> Second:
             f"start {float(start):g} to end {float(stop):g} reaches over a whole second; a "
             f"request carries one, here at most to {second + 1}"
         )
-    values = [_row(row, label) for row, label in zip(samples, labels, strict=True)]
-    whole = stop - start == 1
-    recording = declared or _self_declared(body, labels, values, whole)
+    counts = [
+        len(wire.array(row, f"samples of {label!r}"))
+        for row, label in zip(samples, labels, strict=True)
+    ]
+    values = numbers(samples, labels)
+    grid = declared or Grid(_self_declared(body, labels, counts, whole=stop - start == 1))
     if declared is not None:
         _same_channels(body, labels, declared)
-    rows, runs = [], []
-    for channel, row in zip(recording.channels, values, strict=True):
-        first = first_sample(start, channel.sfreq)
-        count = first_sample(stop, channel.sfreq) - first
-        if len(row) != count:
-            raise InvalidDataError(
-                f"channel {channel.label!r}: {len(row)} samples from {float(start):g} to "
-                f"{float(stop):g} s; at {float(channel.sfreq):g} Hz there are {count}"
-            )
-        rows.append(_stored(row, channel, recording.sample_type))
-        offset = first - first_sample(second, channel.sfreq)
-        runs.append(((offset, count),) if count else ())
-    flat = np.concatenate(rows) if rows else np.empty(0, recording.sample_type.dtype)
+    runs = _runs(grid.recording.channels, counts, start, stop)
     device_time = body.get("device_time")
     return Second(
-        recording,
-        Chunk(second, tuple(runs), flat),
+        grid.recording,
+        Chunk(second, runs, grid.samples(values, counts)),
         None if device_time is None else parse_clock(str(device_time), "device_time"),
     )
 
 
-def _row(row: Any, label: Any) -> NDArray[np.float64]:
-    listed = wire.array(row, f"samples of {label!r}")
-    if not {int, float}.issuperset(map(type, listed)):
-        odd = next(value for value in listed if type(value) not in (int, float))
-        raise InvalidDataError(f"channel {label!r}: sample {repr(odd)[:40]} is not a number")
-    return np.array(listed, np.float64)
+def _runs(
+    channels: Sequence[Channel], counts: Sequence[int], start: Fraction, stop: Fraction
+) -> Runs:
+    """The runs of samples from `start` to `stop` [s], which must be as many as `counts` says."""
+    second = start.numerator // start.denominator
+    runs: list[tuple[tuple[int, int], ...]] = []
+    rate, first, count, offset = None, 0, 0, 0
+    for channel, stated in zip(channels, counts, strict=True):
+        if (channel.sfreq.numerator, channel.sfreq.denominator) != rate:
+            rate = channel.sfreq.numerator, channel.sfreq.denominator
+            first = first_sample(start, channel.sfreq)
+            count = first_sample(stop, channel.sfreq) - first
+            offset = first - first_sample(second, channel.sfreq)
+        if stated != count:
+            raise InvalidDataError(
+                f"channel {channel.label!r}: {stated} samples from {float(start):g} to "
+                f"{float(stop):g} s; at {float(channel.sfreq):g} Hz there are {count}"
+            )
+        runs.append(((offset, count),) if count else ())
+    return tuple(runs)
 
 
 def _self_declared(
-    body: dict[str, Any], labels: list[Any], values: list[NDArray[np.float64]], whole: bool
+    body: dict[str, Any], labels: list[Any], counts: Sequence[int], *, whole: bool
 ) -> Recording:
     stated = body.get("sfreq")
     if stated is None and not whole:
@@ -103,7 +106,7 @@ def _self_declared(
     elif stated is not None:
         sfreqs = [wire.fraction(stated, "sfreq")] * len(labels)
     else:
-        sfreqs = [Fraction(len(row)) for row in values]
+        sfreqs = [Fraction(count) for count in counts]
     calibration = body.get("calibration")
     channels: list[dict[str, Any]] = []
     if len(sfreqs) != len(labels):
@@ -131,7 +134,14 @@ def _calibration(calibration: Any, row: int, n_channels: int) -> dict[str, Any]:
     return {name: entry[name] for name in allowed if name in entry}
 
 
-def _same_channels(body: dict[str, Any], labels: list[Any], declared: Recording) -> None:
+def _same_channels(body: dict[str, Any], labels: list[Any], grid: Grid) -> None:
+    stated = sha256(wire.dump([labels, body.get("sfreq"), body.get("calibration")])).digest()
+    if stated != grid.accepted:  # a device says the same every second
+        _compare_channels(body, labels, grid.recording)
+        grid.accepted = stated
+
+
+def _compare_channels(body: dict[str, Any], labels: list[Any], declared: Recording) -> None:
     known = [channel.label for channel in declared.channels]
     if labels != known:
         missing = [label for label in known if label not in labels]
@@ -164,39 +174,3 @@ def _same_channels(body: dict[str, Any], labels: list[Any], declared: Recording)
                         f"calibration of {channel.label!r}: {name} {entry[name]}; declared is "
                         f"{getattr(channel, name)}"
                     )
-
-
-def _stored(row: NDArray[np.float64], channel: Channel, sample_type: SampleType) -> NDArray[Any]:
-    """Values in the channel's unit as they are stored."""
-    if sample_type is SampleType.FLOAT32:
-        with np.errstate(over="ignore"):
-            narrow = row.astype(sample_type.dtype)
-        if not np.isfinite(narrow).all():
-            raise InvalidDataError(
-                f"channel {channel.label!r}: value {row[~np.isfinite(narrow)][0]} is no float32"
-            )
-        return narrow
-    if not channel.tells_counts:
-        raise InvalidDataError(
-            f"channel {channel.label!r}: one count is {channel.gain} of {channel.physical_min} .. "
-            f"{channel.physical_max}, so values do not tell counts; send binary counts"
-        )
-    with np.errstate(over="ignore", invalid="ignore"):  # infinite counts are refused below
-        counts = (row - channel.offset) / channel.gain
-        nearest = np.rint(counts)
-        off = np.abs(counts - nearest)
-    if row.size and off.max() > MAX_OFF_GRID:
-        at = int(off.argmax())
-        raise InvalidDataError(
-            f"channel {channel.label!r}: value {row[at]} is {off[at]:.3f} counts off the grid of "
-            f"its calibration; at most {MAX_OFF_GRID}"
-        )
-    limits = np.iinfo(sample_type.dtype)
-    outside = (nearest < limits.min) | (nearest > limits.max)
-    if outside.any():
-        at = int(np.flatnonzero(outside)[0])
-        raise InvalidDataError(
-            f"channel {channel.label!r}: value {row[at]} is count {nearest[at]:.0f}; "
-            f"{sample_type} holds {limits.min} .. {limits.max}"
-        )
-    return nearest.astype(sample_type.dtype)

@@ -8,10 +8,11 @@ from eegstore import codec
 from eegstore.errors import InvalidDataError, SpanError, TooLargeError
 from eegstore.model import Recording
 from eegstore.service.ingest import MAX_SECOND
+from eegstore.service.parameters import named
 from eegstore.service.recordings import declared
 from eegstore.store import chunks as chunk_table
-from eegstore.store.database import Database, raw
-from eegstore.window import Window, assemble
+from eegstore.store.database import Database
+from eegstore.window import Window, assemble_batches
 from eegstore.wire import unique_labels
 
 MAX_DURATION = 3600  # [s]
@@ -47,14 +48,14 @@ async def read_window(
     n_values = check_span(recording, rows, start, stop, max_values)
     first = start.numerator // start.denominator
     last = -(-stop.numerator // stop.denominator)
-    async with database.begin() as connection:
-        stored = await chunk_table.blobs(
-            await raw(connection), patient_id, recording_id, first, last
-        )
+    async with database.reading() as driver:
+        stored = await chunk_table.blobs(driver, patient_id, recording_id, first, last)
+        blobs = [blob for _, blob in stored]
+        shared = await named(driver, patient_id, blobs, database.parameters)
 
     def build() -> Window:
-        chunks = codec.decode([blob for _, blob in stored], [second for second, _ in stored])
-        return assemble(recording, rows, start, stop, chunks)
+        batches = codec.decode_batches(blobs, [second for second, _ in stored], shared)
+        return assemble_batches(recording, rows, start, stop, batches)
 
     return await asyncio.to_thread(build) if n_values > _IN_THREAD else build()
 

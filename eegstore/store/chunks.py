@@ -1,37 +1,15 @@
-"""The two hot statements, write chunks and read chunks, in binary; and what they lean on."""
+"""The chunks of one recording: read in binary, and written (see `eegstore.store.append`)."""
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import AsyncIterator, Iterable, Sequence
 
+from eegstore.store import append
+from eegstore.store.append import LogEntry, NewChunk, StoredChunk
 from eegstore.store.database import Raw
 
-_INSERT = b"""
-INSERT INTO chunk (patient_id, recording_id, second, n_samples, device_time,
-                   content_sha256, blob_sha256, envelope, blob)
-SELECT %b, %b, t.second, t.n_samples, %b::timestamptz, t.content, t.blob_sha, t.envelope, t.blob
-FROM unnest(%b::bigint[], %b::bigint[], %b::bytea[], %b::bytea[], %b::bytea[], %b::bytea[])
-     AS t (second, n_samples, content, blob_sha, envelope, blob)
-ON CONFLICT (patient_id, recording_id, second) DO NOTHING
-RETURNING second
-"""
-_SHARE = b"SELECT pg_advisory_xact_lock_shared(hashtextextended(%b, 0))"
-_STATE = b"""
-SELECT r.channels_sha256, EXISTS (SELECT FROM closing c WHERE c.patient_id = r.patient_id
-                                  AND c.recording_id = r.recording_id)
-FROM recording r WHERE r.patient_id = %b AND r.recording_id = %b
-"""
-_DIGESTS = b"""
-SELECT second, content_sha256 FROM chunk
-WHERE patient_id = %b AND recording_id = %b AND second = ANY(%b::bigint[])
-"""
-_LOG = b"""
-INSERT INTO ingestion_log (patient_id, recording_id, chunk_start_sec, chunk_end_sec,
-                           num_samples, checksum, outcome)
-SELECT %b, %b, t.start, t.stop, t.n_samples, t.checksum, t.outcome
-FROM unnest(%b::bigint[], %b::bigint[], %b::bigint[], %b::bytea[], %b::text[])
-     AS t (start, stop, n_samples, checksum, outcome)
-"""
+__all__ = ["LogEntry", "StoredChunk", "blobs", "digests", "envelopes", "heads",
+           "heads_in_portions", "in_portions", "insert", "log", "pieces", "spans",
+           "whole"]  # fmt: skip
+
 _BLOBS = b"""
 SELECT second, blob FROM chunk
 WHERE patient_id = %b AND recording_id = %b AND second >= %b::bigint AND second < %b::bigint
@@ -67,88 +45,29 @@ GROUP BY piece ORDER BY 1
 """
 
 
-@dataclass(frozen=True, slots=True)
-class StoredChunk:
-    """A row of the chunk table: the blob and the metadata in columns beside it."""
-
-    second: int
-    n_samples: int
-    content_sha256: bytes
-    blob_sha256: bytes
-    envelope: bytes
-    blob: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    """An ingestion event over the seconds [start, stop)."""
-
-    start: int
-    stop: int
-    n_samples: int
-    checksum: bytes
-    outcome: str
-
-
-async def join_writers(connection: Raw, patient_id: str, recording_id: str) -> None:
-    """Wait for a transaction that has locked the recording (`recordings.lock`); writers do
-    not wait for each other."""
-    await connection.execute(_SHARE, (f"{patient_id}/{recording_id}",))
-
-
-async def state(connection: Raw, patient_id: str, recording_id: str) -> tuple[bytes, bool] | None:
-    """Digest of the channel table as it is stored now, and whether the recording is closed."""
-    cursor = await connection.execute(_STATE, (patient_id, recording_id), binary=True)
-    row = await cursor.fetchone()
-    return None if row is None else (bytes(row[0]), bool(row[1]))
-
-
 async def insert(
-    connection: Raw,
-    patient_id: str,
-    recording_id: str,
-    chunks: Sequence[StoredChunk],
-    device_time: datetime | None = None,
+    connection: Raw, patient_id: str, recording_id: str, chunks: Sequence[StoredChunk]
 ) -> set[int]:
     """Insert the chunks that are not there; returns the seconds that are new."""
-    # In one order for all: else two requests could wait for each other's rows for ever.
-    chunks = sorted(chunks, key=lambda chunk: chunk.second)
-    cursor = await connection.execute(
-        _INSERT,
-        (
-            patient_id, recording_id, device_time,
-            [c.second for c in chunks], [c.n_samples for c in chunks],
-            [c.content_sha256 for c in chunks], [c.blob_sha256 for c in chunks],
-            [c.envelope for c in chunks], [c.blob for c in chunks],
-        ),
-        binary=True,
-    )  # fmt: skip
-    return {second for (second,) in await cursor.fetchall()}
+    key = (patient_id, recording_id)
+    new = await append.insert(connection, [NewChunk(key, chunk, None) for chunk in chunks])
+    return {second for _, _, second in new}
 
 
 async def digests(
-    connection: Raw, patient_id: str, recording_id: str, seconds: Sequence[int]
+    connection: Raw, patient_id: str, recording_id: str, seconds: Iterable[int]
 ) -> dict[int, bytes]:
     """content_sha256 of those of `seconds` that are stored."""
-    cursor = await connection.execute(
-        _DIGESTS, (patient_id, recording_id, list(seconds)), binary=True
-    )
-    return {second: bytes(digest) for second, digest in await cursor.fetchall()}
+    places = [(patient_id, recording_id, second) for second in seconds]
+    found = await append.digests(connection, places)
+    return {second: digest for (_, _, second), digest in found.items()}
 
 
 async def log(
     connection: Raw, patient_id: str, recording_id: str, entries: Sequence[LogEntry]
 ) -> None:
     """Append ingestion events to the log."""
-    await connection.execute(
-        _LOG,
-        (
-            patient_id, recording_id,
-            [e.start for e in entries], [e.stop for e in entries],
-            [e.n_samples for e in entries], [e.checksum for e in entries],
-            [e.outcome for e in entries],
-        ),
-    )  # fmt: skip
+    await append.log(connection, [((patient_id, recording_id), entry) for entry in entries])
 
 
 async def blobs(

@@ -4,24 +4,22 @@ Metadata is asked for through SQLAlchemy; the statements that carry blobs speak 
 binary on the same connections, so that both share a transaction.
 """
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
 from sqlalchemy import RowMapping, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from eegstore.errors import InvalidDataError, NotFoundError, StoreUnavailableError
+from eegstore.errors import InvalidDataError, StoreUnavailableError
+from eegstore.store.driver import POOL_TIMEOUT, translated
+from eegstore.store.driver import Raw as Raw
+from eegstore.store.readers import Readers
 from eegstore.store.schema import MIN_VERSION, checked, head_revision
 
 APP_ROLE = "eegstore_app"
-POOL_TIMEOUT = 5.0  # [s]
-_UNAVAILABLE = ("08", "40", "53", "57", "58", "55P03", "25006", "XX001")
 
-Raw = psycopg.AsyncConnection[Any]
 Connection = AsyncConnection
 Row = RowMapping
 
@@ -45,6 +43,9 @@ class Database:
             options += f" -c role={APP_ROLE}"
         # Declarations never change, so each is read once; see service.recordings.
         self.declared: dict[tuple[str, str], Any] = {}
+        self.group: Any = None  # who waits for a commit; see service.grouping
+        self.parameters: dict[bytes, Any] = {}  # of the codec, by digest; see service.parameters
+        self.learner: Any = None  # fits them to live recordings; see service.parameters
         self.engine: AsyncEngine = create_async_engine(
             parsed,
             pool_size=pool_size,
@@ -54,9 +55,18 @@ class Database:
             connect_args={"options": options, "prepare_threshold": 2, "connect_timeout": 10},
         )
 
+        self._readers = Readers(parsed, options, pool_size)
+
     async def close(self) -> None:
         """Close all connections."""
+        await self._readers.close()
         await self.engine.dispose()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Raw]:
+        """A connection for single SELECTs, each of which sees the database as it then is."""
+        async with self._readers.connection() as connection:
+            yield connection
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
@@ -119,37 +129,6 @@ async def raw(connection: AsyncConnection) -> Raw:
     driver = (await connection.get_raw_connection()).driver_connection
     assert isinstance(driver, psycopg.AsyncConnection)
     return driver
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Errors of the drivers as eegstore's own, by SQLSTATE."""
-    try:
-        yield
-    except PoolTimeout as error:
-        raise StoreUnavailableError(f"all connections busy for {POOL_TIMEOUT:g} s") from error
-    except DBAPIError as error:
-        raise _translate(error.orig, error) from error
-    except psycopg.Error as error:
-        raise _translate(error, error) from error
-    except SQLAlchemyError as error:
-        if "closed" in str(error):
-            raise StoreUnavailableError(f"connection lost: {error}") from error
-        raise
-
-
-def _translate(cause: BaseException | None, error: Exception) -> Exception:
-    state = getattr(cause, "sqlstate", None)
-    message = str(cause).strip().splitlines()[0] if str(cause).strip() else repr(cause)
-    if state == "23503":
-        return NotFoundError("no such recording")
-    if state == "22P05" or (isinstance(cause, psycopg.DataError) and "NUL" in message):
-        return InvalidDataError("text contains the character U+0000, which is not allowed")
-    if state is None and isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
-        return StoreUnavailableError(f"the database cannot be reached: {message}")
-    if state is not None and state.startswith(_UNAVAILABLE):
-        return StoreUnavailableError(f"the database cannot serve now: {message}")
-    return error
 
 
 _SETTINGS = text(

@@ -6,27 +6,58 @@ from sqlalchemy import RowMapping, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from eegstore.store.summary_loose import FINEST, HOUR, LOOSE, WORTH_AN_HOUR
 from eegstore.store.tables import ClosingRow, IdentityRow, RecordingRow
+
+SEIZURE = r"^\s*(seizure|seiz|sz)\M"
+"""How the description of a seizure begins, in any case; "no seizure" does not."""
 
 _COLUMNS = (
     "patient_id", "recording_id", "study_id", "start_time", "zone", "utc_offset", "device",
     "sample_type", "channels", "channels_sha256",
 )  # fmt: skip
 
-_LIST = """
-SELECT r.*, coalesce(c.n_seconds, 0) AS n_seconds, coalesce(c.n_samples, 0) AS n_samples,
-       coalesce(c.stored_bytes, 0) AS stored_bytes, c.last_second,
-       (SELECT substring(l.blob FROM 1 FOR 1048576) FROM chunk l
-        WHERE l.patient_id = r.patient_id AND l.recording_id = r.recording_id
-          AND l.second = c.last_second) AS last_head,
-       EXISTS (SELECT FROM closing e WHERE e.patient_id = r.patient_id
-               AND e.recording_id = r.recording_id) AS closed
-FROM recording r LEFT JOIN LATERAL (
-    SELECT count(*) AS n_seconds, sum(k.n_samples)::bigint AS n_samples,
-           sum(octet_length(k.blob))::bigint AS stored_bytes, max(k.second) AS last_second
-    FROM chunk k WHERE k.patient_id = r.patient_id AND k.recording_id = r.recording_id
-) AS c ON true
-{where} ORDER BY r.patient_id, r.start_time NULLS LAST, r.recording_id
+_OF = "{0}.patient_id = r.patient_id AND {0}.recording_id = r.recording_id"
+
+# What roll-ups speak of, and the seconds of which none does, looked for span by span: planned
+# as a join of spans and seconds, every second would be read.
+_LIST = f"""
+SELECT r.*, coalesce(s.n_seconds, 0) + coalesce(k.n_seconds, 0) AS n_seconds,
+       coalesce(s.n_samples, 0) + coalesce(k.n_samples, 0) AS n_samples,
+       coalesce(s.stored_bytes, 0) + coalesce(k.stored_bytes, 0) AS stored_bytes,
+       coalesce(k.due, false) AS due, l.last_second,
+       (SELECT substring(c.blob FROM 1 FOR 1048576) FROM chunk c
+        WHERE {_OF.format("c")} AND c.second = l.last_second) AS last_head,
+       EXISTS (SELECT FROM closing e WHERE {_OF.format("e")}) AS closed,
+       (SELECT count(*) FROM annotation a
+        WHERE {_OF.format("a")} AND a.status <> 'rejected' AND a.description ~* '{SEIZURE}'
+          AND NOT EXISTS (SELECT FROM annotation n WHERE n.patient_id = a.patient_id
+                          AND n.supersedes = a.annotation_id)) AS n_seizures
+FROM recording r
+LEFT JOIN LATERAL (
+    SELECT sum(t.n_seconds)::bigint AS n_seconds, sum(t.n_samples)::bigint AS n_samples,
+           sum(t.stored_bytes)::bigint AS stored_bytes
+    FROM summary_envelope t WHERE {_OF.format("t")} AND t.bucket = {FINEST}
+) AS s ON true
+LEFT JOIN LATERAL (
+    SELECT sum(h.n_seconds)::bigint AS n_seconds, sum(h.n_samples)::bigint AS n_samples,
+           sum(h.stored_bytes)::bigint AS stored_bytes,
+           bool_or(h.n_seconds >= {WORTH_AN_HOUR}) AS due
+    FROM (SELECT p.patient_id, p.hour, sum(p.n_seconds) AS n_seconds,
+                 sum(p.n_samples) AS n_samples, sum(p.stored_bytes) AS stored_bytes
+          FROM ({LOOSE.format(of_s=_OF.format("s"), of_q=_OF.format("q"))}) AS u
+          CROSS JOIN LATERAL (
+              SELECT c.patient_id, c.second / {HOUR} AS hour, count(*) AS n_seconds,
+                     sum(c.n_samples) AS n_samples, sum(octet_length(c.blob)) AS stored_bytes
+              FROM chunk c
+              WHERE {_OF.format("c")} AND c.second >= u.start AND c.second < u.stop
+              GROUP BY c.patient_id, 2) AS p
+          GROUP BY p.patient_id, p.hour) AS h
+) AS k ON true
+LEFT JOIN LATERAL (
+    SELECT max(c.second) AS last_second FROM chunk c WHERE {_OF.format("c")}
+) AS l ON true
+{{where}} ORDER BY r.patient_id, r.start_time NULLS LAST, r.recording_id
 """
 
 

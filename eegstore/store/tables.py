@@ -119,9 +119,11 @@ class CodecParametersRow(Base):
     __tablename__ = "codec_parameters"
     __table_args__ = (
         CheckConstraint("parameters_sha256 = sha256(parameters)", name="parameters_sha256"),
+        Index("codec_parameters_recording_idx", "patient_id", "recording_id", "created_at"),
     )
     patient_id: Mapped[str] = mapped_column(primary_key=True)
     parameters_sha256: Mapped[bytes] = mapped_column(primary_key=True)
+    recording_id: Mapped[str]  # that they were made for
     parameters: Mapped[bytes] = mapped_column(ExternalBytes())
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -206,6 +208,23 @@ class IdentityRow(Base):
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class SummaryEnvelopeRow(Base):
+    """A roll-up of envelopes, `eegstore.signal.rollup.Tile`. Not raw: it can be made again."""
+
+    __tablename__ = "summary_envelope"
+    patient_id: Mapped[str] = mapped_column(primary_key=True)
+    recording_id: Mapped[str] = mapped_column(primary_key=True)
+    bucket: Mapped[int] = mapped_column(primary_key=True)  # [s]
+    start: Mapped[int] = mapped_column(primary_key=True)  # [s] from recording start
+    n_seconds: Mapped[int]  # that it speaks for
+    n_samples: Mapped[int]
+    stored_bytes: Mapped[int]
+    missing_start: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))  # that it does not
+    missing_stop: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    envelope: Mapped[bytes] = mapped_column(ExternalBytes())  # (n, n_channels, 2)
+    built_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
 class ArchivistLogRow(Base):
     """raw, without a door: every row that eegstore_archivist changed or removed."""
 
@@ -223,3 +242,5 @@ RAW_TABLES = (
     "recording", "closing", "chunk", "ingestion_log", "annotation", "original", "original_part",
     "codec_parameters", "archivist_log",
 )  # fmt: skip
+
+DERIVED_TABLES = ("summary_envelope",)

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from eegstore.errors import InvalidDataError
 from eegstore.model import Chunk, Digital, Recording, Runs, SampleType
-from eegstore.timebase import full_runs, parse_clock
+from eegstore.timebase import full_runs, parse_clock, runs_by_second
 from eegstore.window import Block, Window
 from eegstore.wire.metadata import (
     array,
@@ -77,7 +77,7 @@ def pack_chunks(
     }
     if device_time is not None:
         header["device_time"] = device_time
-    return _frame(header, (chunk.samples for chunk in chunks))
+    return pack_frame(header, (chunk.samples for chunk in chunks))
 
 
 def unpack_chunks(body: bytes) -> ChunkFrame:
@@ -88,7 +88,7 @@ def unpack_chunks(body: bytes) -> ChunkFrame:
     InvalidDataError
         Names the field and the limit.
     """
-    header, payload = _unframe(body)
+    header, payload = unpack_frame(body)
     listed = array(header.get("chunks"), "chunks")
     if not 1 <= len(listed) <= MAX_CHUNKS:
         raise InvalidDataError(f"{len(listed)} chunks in one frame; allowed are 1 to {MAX_CHUNKS}")
@@ -124,9 +124,10 @@ def cut_chunks(frame: ChunkFrame, recording: Recording) -> list[Chunk]:
             f"is declared as {recording.sample_type}"
         )
     dtype = recording.sample_type.dtype
+    full = runs_by_second(recording.channels)
     chunks, position = [], 0
     for second, stated in frame.chunks:
-        runs = full_runs(recording.channels, second) if stated is None else stated
+        runs = full(second) if stated is None else stated
         size = sum(count for channel in runs for _, count in channel) * dtype.itemsize
         if not 0 <= size <= len(frame.payload) - position:
             raise InvalidDataError(
@@ -167,7 +168,7 @@ def pack_window(window: Window, physical: bool = False) -> bytes:
     for block in window.blocks:
         values = window.physical(block) if physical else block.digital
         arrays.append(values if block.present is None else values[block.present])
-    return _frame(header, arrays)
+    return pack_frame(header, arrays)
 
 
 def unpack_window(body: bytes) -> Window:
@@ -178,7 +179,7 @@ def unpack_window(body: bytes) -> Window:
     InvalidDataError
         When the frame is cut short or says what it does not hold.
     """
-    header, payload = _unframe(body)
+    header, payload = unpack_frame(body)
     try:
         return _window(header, payload)
     except InvalidDataError:
@@ -221,12 +222,14 @@ def _window(header: dict[str, Any], payload: memoryview) -> Window:
     )  # fmt: skip
 
 
-def _frame(header: dict[str, Any], arrays: Iterable[NDArray[Any]]) -> bytes:
+def pack_frame(header: dict[str, Any], arrays: Iterable[NDArray[Any]]) -> bytes:
+    """A frame of this header with the bytes of these arrays behind it."""
     head = dump(header)
     return b"".join([struct.pack("<I", len(head)), head, *(a.tobytes() for a in arrays)])
 
 
-def _unframe(body: bytes) -> tuple[dict[str, Any], memoryview]:
+def unpack_frame(body: bytes) -> tuple[dict[str, Any], memoryview]:
+    """The header of a frame and what stands behind it; InvalidDataError when it is none."""
     view = memoryview(body)
     if len(view) < 4:
         raise InvalidDataError(f"a frame begins with 4 bytes of header length; got {len(view)}")

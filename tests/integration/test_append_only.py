@@ -13,7 +13,7 @@ from eegstore.model import Annotation
 from eegstore.service import annotations, recordings
 from eegstore.service.importing import import_edf
 from eegstore.store.database import Database
-from eegstore.store.tables import RAW_TABLES
+from eegstore.store.tables import DERIVED_TABLES, RAW_TABLES
 from tests.conftest import Urls, plain
 from tests.integration.databases import (
     APPEND_ONLY,
@@ -66,8 +66,10 @@ def filled(
             connection.execute("UPDATE closing SET n_seconds = n_seconds")
         do(urls.admin, "INSERT INTO identity (patient_id, name) VALUES ('p1', 'X') "
                        "ON CONFLICT (patient_id) DO UPDATE SET name = 'X'")  # fmt: skip
-        do(urls.app, "INSERT INTO codec_parameters (patient_id, parameters_sha256, parameters) "
-                     "VALUES ('p1', sha256('x'), 'x')")  # fmt: skip
+        do(urls.app, "INSERT INTO codec_parameters VALUES ('p1', sha256('x'), 'r1', 'x')")  # fmt: skip
+        do(urls.app, "INSERT INTO summary_envelope (patient_id, recording_id, bucket, start, "
+                     "n_seconds, n_samples, stored_bytes, missing_start, missing_stop, envelope) "
+                     "VALUES ('p1', 'r1', 10, 0, 3, 960, 1, '{3}', '{3600}', '')")  # fmt: skip
         assert all(n_rows(urls.admin).values())
         before = contents(urls.admin)
         yield urls
@@ -120,9 +122,7 @@ def test_the_owner_is_refused(
     become(attempt, "eegstore_owner")
     with refused(DENIED):
         if statement == "UPDATE":
-            column = {"archivist_log": "role_behind", "codec_parameters": "parameters"}.get(
-                table, "recording_id"
-            )
+            column = "role_behind" if table == "archivist_log" else "recording_id"
             attempt.execute(f"UPDATE {table} SET {column} = {column}".encode())
         else:
             run(attempt, statement, table)
@@ -266,13 +266,14 @@ def test_a_person_who_has_not_become_the_archivist_is_refused(
     ("role", "statement"),
     [("eegstore_app", "UPDATE"), ("eegstore_app", "DELETE"), ("eegstore_owner", "TRUNCATE")],
 )
+@pytest.mark.parametrize("table", ["identity", *DERIVED_TABLES])
 def test_the_same_statements_work_on_what_is_not_raw(
-    attempt: "psycopg.Connection[Any]", role: str, statement: str
+    attempt: "psycopg.Connection[Any]", table: str, role: str, statement: str
 ) -> None:
     """So what refuses them elsewhere is the wall, and not the statement."""
     become(attempt, role)
-    assert run(attempt, statement, "identity") == (-1 if statement == "TRUNCATE" else 1)
-    left = attempt.execute("SELECT count(*) FROM identity").fetchall()
+    assert run(attempt, statement, table) == (-1 if statement == "TRUNCATE" else 1)
+    left = attempt.execute(f"SELECT count(*) FROM {table}".encode()).fetchall()
     assert left == [(1 if statement == "UPDATE" else 0,)]
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from eegstore.errors import ConflictError, InvalidDataError, StoreUnavailableError
 from eegstore.service import ingest, recordings
+from eegstore.store import append
 from eegstore.store import chunks as chunk_table
 from eegstore.store import database as database_module
 from eegstore.store.database import Database, raw
@@ -146,7 +147,7 @@ def test_a_connection_that_is_cut_within_a_request_leaves_nothing(
 ) -> None:
     """Chunks inserted and not committed are not there, and the next request stores them."""
     recording, chunks = made(3, recording_id="cut-within")
-    log = chunk_table.log
+    log = append.log
 
     async def cut_then_log(driver: Any, *rest: Any) -> None:
         do(common.admin, f"SELECT pg_terminate_backend({driver.info.backend_pid}, 5000)")
@@ -156,7 +157,7 @@ def test_a_connection_that_is_cut_within_a_request_leaves_nothing(
         await put(database, recording, [])
         known = await recordings.declared(database, "p1", "cut-within")
         with monkeypatch.context() as patch:
-            patch.setattr(chunk_table, "log", cut_then_log)
+            patch.setattr(append, "log", cut_then_log)
             with pytest.raises(StoreUnavailableError):
                 await ingest.store(database, known, chunks)
         assert (await recordings.have(database, "p1", "cut-within")).spans == []

@@ -16,13 +16,13 @@ from eegstore.errors import (
     NotFoundError,
     StoreUnavailableError,
 )
-from eegstore.integrity import channels_sha256, content_sha256
+from eegstore.integrity import channels_sha256, content_sha256, merkle_root
 from eegstore.model import Chunk, Recording
 from eegstore.service import ingest, recordings
 from eegstore.service.ingest import Outcome
 from eegstore.service.recordings import Declared
 from eegstore.service.windows import read_window
-from eegstore.store import chunks as chunk_table
+from eegstore.store import append
 from eegstore.store.database import Database
 from tests.conftest import Urls
 from tests.integration.databases import contents, made, n_rows, put, sent, used
@@ -94,16 +94,42 @@ def test_every_event_is_logged_with_its_checksum(urls: Urls) -> None:
         await recordings.close(database, "p1", "r1", 2)
 
     used(urls.app, work)
-    events = [(CHUNKS[0], "stored"), (CHUNKS[1], "stored"), (CHUNKS[1], "duplicate"),
-              (other(CHUNKS[0]), "conflict")]  # fmt: skip
+    size = CHUNKS[0].samples.size + CHUNKS[1].samples.size
+    root = merkle_root([content_sha256(TABLE, chunk) for chunk in CHUNKS[:2]])
+    conflict, duplicate = other(CHUNKS[0]), CHUNKS[1]
     assert log_of(urls.admin) == [
-        *(
-            (c.second, c.second + 1, c.samples.size, content_sha256(TABLE, c), outcome)
-            for c, outcome in events
-        ),
+        (0, 2, size, root, "stored"),
+        (0, 1, conflict.samples.size, content_sha256(TABLE, conflict), "conflict"),
+        (1, 2, duplicate.samples.size, content_sha256(TABLE, duplicate), "duplicate"),
         (0, 2, 0, b"", "closed"),
     ]
-    assert n_rows(urls.admin)["ingestion_log"] == 6  # and the declaration, once
+    assert n_rows(urls.admin)["ingestion_log"] == 5  # and the declaration, once
+
+
+def test_a_request_has_one_event_for_every_stretch_with_one_outcome(urls: Urls) -> None:
+    """Whatever the order of its seconds; what conflicts is told second by second."""
+    _, chunks = made(12)
+    digest = {chunk.second: content_sha256(TABLE, chunk) for chunk in chunks}
+
+    async def work(database: Database) -> None:
+        await put(database, RECORDING, [chunks[n] for n in (5, 2, 3, 9, 1)])
+        batch = [chunks[n] for n in (4, 3, 5, 6, 7, 1)]
+        await put(database, RECORDING, [*batch, other(chunks[9]), other(chunks[2]), chunks[0]])
+
+    used(urls.app, work)
+    assert [(*row[:2], *row[3:]) for row in log_of(urls.admin)] == [
+        (1, 4, merkle_root([digest[1], digest[2], digest[3]]), "stored"),
+        (5, 6, digest[5], "stored"),
+        (9, 10, digest[9], "stored"),
+        (0, 1, digest[0], "stored"),
+        (1, 2, digest[1], "duplicate"),
+        (2, 3, content_sha256(TABLE, other(chunks[2])), "conflict"),
+        (3, 4, digest[3], "duplicate"),
+        (4, 5, digest[4], "stored"),
+        (5, 6, digest[5], "duplicate"),
+        (6, 8, merkle_root([digest[6], digest[7]]), "stored"),
+        (9, 10, content_sha256(TABLE, other(chunks[9])), "conflict"),
+    ]
 
 
 def test_a_row_says_of_its_blob_what_is_true(urls: Urls) -> None:
@@ -166,7 +192,7 @@ def test_a_failure_while_storing_leaves_nothing(
     async def fail(*_: Any) -> None:
         raise RuntimeError("here the machine ends")
 
-    monkeypatch.setattr(chunk_table, "log", fail)
+    monkeypatch.setattr(append, "log", fail)
     with pytest.raises(RuntimeError, match="here the machine ends"):
         used(urls.app, lambda database: ingest.store(database, DECLARED, CHUNKS))
     assert contents(urls.admin) == before
@@ -231,7 +257,7 @@ def test_closing_waits_for_what_is_being_stored(
     urls: Urls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So that a closed recording has as many seconds as it was closed with."""
-    log = chunk_table.log
+    log = append.log
 
     async def work(database: Database) -> int:
         closing: list[asyncio.Task[int]] = []
@@ -244,7 +270,7 @@ def test_closing_waits_for_what_is_being_stored(
                 assert not closing[0].done()
 
         await put(database, RECORDING, CHUNKS[:2])
-        monkeypatch.setattr(chunk_table, "log", close_meanwhile)
+        monkeypatch.setattr(append, "log", close_meanwhile)
         await ingest.store(database, DECLARED, CHUNKS[2:5])
         return await closing[0]
 
@@ -325,7 +351,7 @@ def test_of_8_tasks_with_other_samples_for_the_same_50_seconds_one_wins_each(url
     with connect(urls.admin) as connection:
         stored = connection.execute("SELECT second, encode(content_sha256, 'hex') FROM chunk")
         assert dict(stored.fetchall()) == winners
-    assert n_rows(urls.admin)["ingestion_log"] == 1 + 8 * 50
+    assert sum(stop - start for start, stop, *_ in log_of(urls.admin)) == 8 * 50
 
 
 def test_of_tasks_with_the_same_samples_all_are_acknowledged(urls: Urls) -> None:

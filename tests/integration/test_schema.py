@@ -10,7 +10,7 @@ from sqlalchemy import create_engine
 
 from eegstore.errors import InvalidDataError, StoreUnavailableError
 from eegstore.store.schema import ROLES, head_revision, upgrade
-from eegstore.store.tables import RAW_TABLES, Base
+from eegstore.store.tables import DERIVED_TABLES, RAW_TABLES, Base
 from tests.conftest import Urls
 from tests.integration.databases import TABLES, used
 from tests.integration.postgres_processes import connect, do, query
@@ -73,7 +73,7 @@ def test_blobs_are_kept_out_of_line_and_not_compressed_again(common: Urls) -> No
     )
     assert external == [
         ("chunk", "blob"), ("codec_parameters", "parameters"), ("original", "trailing_bytes"),
-        ("original_part", "annotation_bytes"),
+        ("original_part", "annotation_bytes"), ("summary_envelope", "envelope"),
     ]  # fmt: skip
 
 
@@ -118,7 +118,7 @@ def test_without_a_server_the_error_says_so() -> None:
 
 
 def test_every_table_is_raw_or_known_not_to_be() -> None:
-    assert set(TABLES) == {*RAW_TABLES, "identity"}
+    assert set(TABLES) == {*RAW_TABLES, *DERIVED_TABLES, "identity"}
 
 
 def test_every_key_begins_with_patient_id(common: Urls) -> None:

@@ -63,7 +63,8 @@ def sound(
     write_edf(path, RECORDING, CHUNKS, [Annotation(1.0, 2.0, "seizure")])
 
     async def fill(database: Database) -> None:
-        await put(database, RECORDING, CHUNKS)
+        for chunk in CHUNKS:
+            await put(database, RECORDING, [chunk])
         await put(database, RECORDING, CHUNKS[:2])  # duplicates are logged too
         await put(database, RECORDING, [replace(CHUNKS[0], samples=CHUNKS[1].samples)])
         await recordings.close(database, "p1", "r1", 6)
@@ -169,6 +170,17 @@ def test_another_second_with_all_that_stands_beside_it(broken: Broken) -> None:
     (row,) = rows_of([changed(CHUNKS[2])])
     replace_row(broken, 2, row, "blob", "blob_sha256", "content_sha256", "envelope")
     assert broken.of() == ["second 2: the log has another digest"]
+
+
+def test_another_second_of_a_request_of_several(broken: Broken) -> None:
+    """Seconds that were sent together are logged together, under one root."""
+    (row,) = rows_of([changed(SPARSE_CHUNKS[2])], SPARSE)
+    broken.do(
+        "UPDATE chunk SET blob = %s, blob_sha256 = %s, content_sha256 = %s, envelope = %s "
+        "WHERE recording_id = 'sparse' AND second = 2",
+        row.blob, row.blob_sha256, row.content_sha256, row.envelope,
+    )  # fmt: skip
+    assert broken.of("sparse") == ["seconds 2 to 4: the log has another root"]
 
 
 @pytest.mark.parametrize(

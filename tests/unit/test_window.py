@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eegstore import codec
 from eegstore.errors import InvalidDataError
 from eegstore.model import Channel, Chunk, Recording, SampleType
 from eegstore.timebase import first_sample, n_samples
-from eegstore.window import Window, assemble
+from eegstore.window import Window, assemble, assemble_batches
 from tests.unit.recordings import RATES, chunks_of, make_recording, make_signal
 
 SECONDS = 40  # long enough for a sample of 1/30 Hz to lie within
@@ -89,7 +90,12 @@ def test_a_window_equals_slicing_the_whole(
     rows = rows[: data.draw(st.integers(1, len(rows)))]
     start, stop = span
     touched = [c for c in whole.chunks if c.second + 1 > start and c.second < stop]
-    window = assemble(whole.recording, rows, start, stop, touched)
+    if data.draw(st.booleans(), "one by one"):
+        window = assemble(whole.recording, rows, start, stop, touched)
+    else:
+        blobs = codec.encode_all(touched)
+        batches = codec.decode_batches(blobs, [chunk.second for chunk in touched])
+        window = assemble_batches(whole.recording, rows, start, stop, batches)
 
     assert (window.start, window.stop) == span
     assert [c.label for c in window.channels] == [f"C{row}" for row in rows]

@@ -14,9 +14,11 @@ from eegstore import wire
 from eegstore.errors import InvalidDataError
 from eegstore.integrity import channels_sha256
 from eegstore.model import Channel, Chunk, Recording, SampleType
+from eegstore.service.grid import MAX_OFF_GRID, Grid
 from eegstore.service.ingest import prepare
 from eegstore.service.recordings import Declared
-from eegstore.service.second import MAX_OFF_GRID, read_second
+from eegstore.service.second import Second
+from eegstore.service.second import read_second as read
 from eegstore.wire.second import json_second
 from tests.unit.recordings import cut, make_recording, make_signal
 
@@ -30,6 +32,11 @@ def second(**changed: Any) -> dict[str, Any]:
     """Second 2996 of one channel of 4 Hz, without calibration; None leaves a field out."""
     body = IDS | {"start": 2996, "end": 2997, "channels": ["C0"], "samples": [[1, -1, 0.5, 2e3]]}
     return {name: value for name, value in (body | changed).items() if value is not None}
+
+
+def read_second(body: dict[str, Any], declared: Recording | None) -> Second:
+    """As the service does with a declaration that it has in memory."""
+    return read(body, None if declared is None else Grid(declared))
 
 
 def uv(*counts: float) -> list[list[float]]:

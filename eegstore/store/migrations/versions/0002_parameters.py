@@ -15,6 +15,7 @@ depends_on = None
 TABLE = """CREATE TABLE codec_parameters (
     patient_id text NOT NULL,
     parameters_sha256 bytea NOT NULL,
+    recording_id text NOT NULL,
     parameters bytea STORAGE EXTERNAL NOT NULL,
     created_at timestamp with time zone NOT NULL DEFAULT now(),
     CONSTRAINT codec_parameters_pkey PRIMARY KEY (patient_id, parameters_sha256),
@@ -22,9 +23,13 @@ TABLE = """CREATE TABLE codec_parameters (
         CHECK (parameters_sha256 = sha256(parameters))
 )"""
 
+INDEX = """CREATE INDEX codec_parameters_recording_idx
+    ON codec_parameters (patient_id, recording_id, created_at)"""
+
 
 def upgrade() -> None:
     op.execute(TABLE)
+    op.execute(INDEX)
     op.execute("SET LOCAL citus.enable_unsafe_triggers = on")
     for suffix, when, level in (
         ("append_only", "UPDATE OR DELETE", "ROW"),
