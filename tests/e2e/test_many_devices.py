@@ -1,6 +1,8 @@
 """Many devices at once: every acknowledged second is there bit for bit, exactly once."""
 
 import json
+import socket
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
@@ -163,3 +165,9 @@ def test_the_load_generator_tells_what_happened(live: Live) -> None:
     assert found.elapsed < LIMIT
     with pytest.raises(OSError, match="refused"):
         load.run("http://127.0.0.1:1/ingest", {}, [[b"{}"]], JSON, 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        hangs_up = threading.Thread(target=lambda: deaf.accept()[0].close())
+        hangs_up.start()
+        found = load.run(f"http://127.0.0.1:{deaf.getsockname()[1]}/", {}, [endless], JSON, LIMIT)
+        hangs_up.join()
+    assert set(found.statuses) <= {0}

@@ -66,7 +66,7 @@ def filled(
             connection.execute("UPDATE closing SET n_seconds = n_seconds")
         do(urls.admin, "INSERT INTO identity (patient_id, name) VALUES ('p1', 'X') "
                        "ON CONFLICT (patient_id) DO UPDATE SET name = 'X'")  # fmt: skip
-        do(urls.app, "INSERT INTO codec_parameters VALUES ('p1', sha256('x'), 'r1', 'x')")  # fmt: skip
+        do(urls.app, "INSERT INTO codec_parameters VALUES ('p1', sha256('x'), 'r1', 'x')")
         do(urls.app, "INSERT INTO summary_envelope (patient_id, recording_id, bucket, start, "
                      "n_seconds, n_samples, stored_bytes, missing_start, missing_stop, envelope) "
                      "VALUES ('p1', 'r1', 10, 0, 3, 960, 1, '{3}', '{3600}', '')")  # fmt: skip

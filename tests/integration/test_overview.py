@@ -17,6 +17,7 @@ from eegstore.errors import (
 from eegstore.model import Chunk, SampleType
 from eegstore.service import overview, recordings, summaries
 from eegstore.service.overview import read_overview, read_spans
+from eegstore.signal.envelope import envelope
 from eegstore.store import summary, summary_loose
 from eegstore.store.database import Database
 from tests.conftest import Urls
@@ -144,6 +145,25 @@ def test_portions_do_not_show(
         ).spans
         await summaries.rebuild(database, "p1", "r1")
         await checked(database, recording, chunks | late, 0, 2 * HOUR, 100)
+
+    used(urls.app, work)
+
+
+def test_single_seconds_come_in_order_whatever_the_order_of_spans(urls: Urls) -> None:
+    """Each with its own envelope."""
+    recording = slow_recording()
+    chunks = seconds_of(recording, range(30))
+
+    async def work(database: Database) -> None:
+        await put(database, recording, list(chunks.values()))
+        async with database.reading() as driver:
+            spans = [(20, 23), (9, 11), (40, 50), (2, 4)]
+            (found,) = [
+                portion async for portion in summary_loose.seconds(driver, "p1", "r1", spans, 12)
+            ]
+        assert found.second.tolist() == [2, 3, 9, 10, 20, 21, 22]
+        wanted = [envelope(chunks[second]) for second in found.second.tolist()]
+        assert found.envelopes == b"".join(wanted)
 
     used(urls.app, work)
 
