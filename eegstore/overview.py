@@ -49,6 +49,8 @@ class Grid:
     @property
     def touched(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The first second that touches each column, and the one after the last."""
+        if self.start.denominator == self.unit.denominator == 1:
+            return self.seconds[:-1], self.seconds[1:]
         return self._floor(Fraction(1))[:-1], self.samples(Fraction(1))[1:]
 
     def _floor(self, sfreq: Fraction) -> NDArray[np.int64]:

@@ -15,7 +15,8 @@ from eegstore.api.problems import MAX_BODY, answer, problem, too_large
 from eegstore.errors import EegStoreError, InvalidDataError
 from eegstore.model import SampleType
 from eegstore.service import ingest, recordings
-from eegstore.service.second import read_second
+from eegstore.service.recordings import Declared
+from eegstore.service.second import Second, read_second
 from eegstore.store.database import Database
 
 router = APIRouter(tags=["ingest"])
@@ -80,9 +81,7 @@ async def _store(request: Request) -> Response:
         outcomes = await ingest.store(database, declared, chunks, frame.device_time)
         return _answer(outcomes, declared.recording.sample_type)
     if kind == "application/json":
-        return await _json(
-            wire.object_(await _aside(body, wire.load, body), "body"), body, database
-        )
+        return await _json(body, database)
     raise InvalidDataError(
         f"Content-Type {kind!r} is not one of application/json, {wire.MEDIA_TYPE}"
     )
@@ -105,21 +104,30 @@ async def _aside(body: bytes, work: Callable[..., T], *arguments: Any) -> T:
     return work(*arguments)
 
 
-async def _json(body: dict[str, Any], raw_body: bytes, database: Database) -> Response:
-    ids = [body.get(name) for name in ("patient_id", "recording_id")]
-    for name, value in zip(("patient_id", "recording_id"), ids, strict=True):
-        if not isinstance(value, str):
-            raise InvalidDataError(f"{name} is {value!r}; it must be a string")
-    patient_id, recording_id = str(ids[0]), str(ids[1])
-    found = await recordings.find_declared(database, patient_id, recording_id)
-    known = found.grid if found is not None else None
-    second = await _aside(raw_body, read_second, body, known)
+async def _json(body: bytes, database: Database) -> Response:
+    declared, second = await _second(body, database)
+    outcomes = await ingest.store(database, declared, [second.chunk], second.device_time)
+    return _answer(outcomes, declared.recording.sample_type)
+
+
+async def _second(body: bytes, database: Database) -> tuple[Declared, Second]:
+    """The second in a body and its recording, which it may declare.
+
+    The thousands of numbers that a body becomes are gone when it returns, not only when the
+    second is stored: then all who wait would keep theirs.
+    """
+    said = wire.object_(await _aside(body, wire.load, body), "body")
+    for name in ("patient_id", "recording_id"):
+        if not isinstance(said.get(name), str):
+            raise InvalidDataError(f"{name} is {said.get(name)!r}; it must be a string")
+    key = said["patient_id"], said["recording_id"]
+    found = await recordings.find_declared(database, *key)
+    second = await _aside(body, read_second, said, None if found is None else found.grid)
     if found is None:
         ingest.check(second.recording, second.chunk)
         await recordings.declare(database, second.recording)
-        found = await recordings.declared(database, patient_id, recording_id)
-    outcomes = await ingest.store(database, found, [second.chunk], second.device_time)
-    return _answer(outcomes, found.recording.sample_type)
+        found = await recordings.declared(database, *key)
+    return found, second
 
 
 def _answer(outcomes: list[ingest.Outcome], sample_type: SampleType) -> Response:

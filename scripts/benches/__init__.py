@@ -1,0 +1,1 @@
+"""What eegstore does against what it replaces, measured in one run; see ``scripts/bench``."""

@@ -1,0 +1,116 @@
+"""eegstore as a system to be timed: in process, and its codec alone."""
+
+import asyncio
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+import psycopg
+import uvloop
+import zstandard
+from numpy.typing import NDArray
+
+from eegstore import codec
+from eegstore.model import Chunk, Recording
+from eegstore.service.windows import read_window
+from eegstore.store import chunks as chunk_table
+from eegstore.store.database import Database, raw
+from eegstore.window import assemble
+from scripts.benches.data import PATIENT, Signal
+
+
+def encode(recording: Recording, chunks: Sequence[Chunk]) -> list[bytes]:
+    """The blobs of chunks of one recording."""
+    return [codec.encode(chunk) for chunk in chunks]
+
+
+def decode(recording: Recording, blobs: Sequence[bytes]) -> list[Chunk]:
+    """The chunks of the first seconds of a recording."""
+    return codec.decode(blobs, range(len(blobs)))
+
+
+class Windows:
+    """Windows of one recording, read in process as the service does."""
+
+    def __init__(self, url: str, signal: Signal) -> None:
+        self._signal = signal
+        self._key = (PATIENT, signal.recording.recording_id)
+        self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+        self._database = Database(url)
+
+    def read(self, start: int, stop: int, labels: list[str] | None = None) -> NDArray[np.float32]:
+        """[start, stop) s as float32 [uV], (n_channels, n_samples)."""
+        window = read_window(
+            self._database, *self._key, Fraction(start), Fraction(stop), labels
+        )  # fmt: skip
+        return self._runner.run(window).data
+
+    def wrong(self, start: int, stop: int) -> str | None:
+        """What is wrong with an answer."""
+        return self._signal.wrong(self.read(start, stop), start, stop)
+
+    def fetch(self, start: int, stop: int) -> int:
+        """Only the blobs, by eegstore's own statement; returns their size [byte]."""
+        return self._runner.run(self._fetch(start, stop))
+
+    async def _fetch(self, start: int, stop: int) -> int:
+        async with self._database.begin() as connection:
+            rows = await chunk_table.blobs(await raw(connection), *self._key, start, stop)
+        return sum(len(blob) for _, blob in rows)
+
+
+class Beds(Windows):
+    """Windows of recordings bed0, bed1 ... of one patient."""
+
+    def read(self, start: int, stop: int, bed: int = 0) -> NDArray[np.float32]:  # type: ignore[override]
+        """[start, stop) s of recording `bed`."""
+        self._key = (PATIENT, f"bed{bed}")
+        return super().read(start, stop)
+
+
+class Fetch:
+    """The floor beneath any window: psycopg fetches the blobs, binary and prepared."""
+
+    def __init__(self, url: str, signal: Signal) -> None:
+        self._key = (PATIENT, signal.recording.recording_id)
+        self._connection = psycopg.connect(url, autocommit=True)
+
+    def read(self, start: int, stop: int) -> int:
+        """The blobs of [start, stop) s; returns their size [byte]."""
+        query = """SELECT second, blob FROM chunk WHERE patient_id = %s AND recording_id = %s
+                   AND second >= %s AND second < %s ORDER BY second"""
+        values = (*self._key, start, stop)
+        cursor = self._connection.execute(query, values, prepare=True, binary=True)
+        return sum(len(blob) for _, blob in cursor.fetchall())
+
+
+class Memory:
+    """Blobs in memory to a window: the codec and the assembly, without any database."""
+
+    def __init__(self, signal: Signal) -> None:
+        self._signal, self._recording = signal, signal.recording
+        rate = signal.sfreq
+        counts = np.ascontiguousarray(signal.counts[:, : 60 * rate]).astype("<i2")
+        runs = tuple(((0, rate),) for _ in counts)
+        self._chunks = [
+            Chunk(k, runs, counts[:, k * rate : (k + 1) * rate].reshape(-1)) for k in range(60)
+        ]
+        self._blobs = encode(self._recording, self._chunks)
+        compressor = zstandard.ZstdCompressor(level=3)
+        self._frames = [compressor.compress(chunk.samples.tobytes()) for chunk in self._chunks]
+        self._decompressor = zstandard.ZstdDecompressor()
+
+    def window(self, start: int, stop: int) -> NDArray[np.float32]:
+        """As many of the first seconds as [start, stop) has, float32 [uV]."""
+        stop -= start
+        chunks = decode(self._recording, self._blobs[:stop])
+        rows = range(len(self._recording.channels))
+        return assemble(self._recording, rows, Fraction(0), Fraction(stop), chunks).data
+
+    def zstd(self, start: int, stop: int) -> list[bytes]:
+        """The same seconds out of zstd frames of the plain counts, and nothing more."""
+        return [self._decompressor.decompress(frame) for frame in self._frames[: stop - start]]
+
+    def wrong(self, start: int, stop: int) -> str | None:
+        """What is wrong with an answer."""
+        return self._signal.wrong(self.window(start, stop), 0, stop - start)
