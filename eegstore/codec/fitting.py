@@ -25,6 +25,7 @@ LEVELS = 2
 PAIRS = 2  # more gain less than 1 %
 MIN_CHUNKS = 8
 MAX_CHUNKS = 64  # more do not change the fit
+_TO_CHOOSE = 16
 MAX_BLOCK = 512  # channels; weights grow with their square
 _NAME = 32  # [byte]: the digest in every blob
 _RIDGE = 0.02  # [count**2]: rounding is no signal
@@ -84,24 +85,28 @@ def fit(chunks: Sequence[Chunk], n_seconds: int) -> Parameters | None:
 
 
 def _best(table: NDArray[Any], rows: NDArray[np.intp], n_seconds: int, name: int) -> Block | None:
-    """The block that makes ``(n_channels, n_chunks, n_samples)`` smallest, if any does."""
+    """The block that makes ``(n_channels, n_chunks, n_samples)`` smallest, if any does.
+
+    Which choice it is, some of the chunks tell; the block is then fitted to all.
+    """
     n_channels, n_chunks, n_samples = table.shape
     counts = (n_samples,) * n_channels
-    flat = table.transpose(1, 0, 2).reshape(n_chunks, -1)
-    best = None
-    price = sum(len(differences.encode(chunk, counts)) for chunk in flat) / n_chunks
+    some = table[:, :: max(1, n_chunks // _TO_CHOOSE)]
+    flat = some.transpose(1, 0, 2).reshape(some.shape[1], -1)
+    found: _Choice | None = None
+    price = sum(len(differences.encode(chunk, counts)) for chunk in flat) / len(flat)
     for choice in _CHOICES:
-        if best is not None and not choice.across and len(best.rows) > 1:
+        if found is not None and not choice.across and n_channels > 1:
             continue
-        block = _block(table, rows, choice)
+        block = _block(some, rows, choice)
         payloads = _payloads(flat, counts, block)
         if payloads is None:
             continue
-        typical = sum(map(len, payloads)) / n_chunks
-        cost = typical + name + len(Parameters((block,)).packed) / max(n_seconds, 1)
+        size = sum(map(len, payloads)) / len(flat)
+        cost = size + name + len(Parameters((block,)).packed) / max(n_seconds, 1)
         if cost < price:
-            best, price = replace(block, typical=round(typical)), cost
-    return best
+            found, typical, price = choice, round(size), cost
+    return None if found is None else replace(_block(table, rows, found), typical=typical)
 
 
 def _payloads(flat: NDArray[Any], counts: tuple[int, ...], block: Block) -> list[bytes] | None:
@@ -138,7 +143,11 @@ def _block(table: NDArray[Any], rows: NDArray[np.intp], choice: _Choice) -> Bloc
 
 def _covariance(part: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     flat = part.reshape(len(part), -1)
-    covariance: NDArray[np.float64] = flat @ flat.T / flat.shape[1] + _RIDGE * np.eye(len(part))
+    covariance = _RIDGE * np.eye(len(part))
+    width = max(lifting.PRODUCTS // len(part) ** 2, 1)
+    for start in range(0, flat.shape[1], width):
+        portion = flat[:, start : start + width]
+        covariance += portion @ portion.T / flat.shape[1]
     return covariance
 
 

@@ -22,7 +22,7 @@ WEIGHT_BITS = 6
 MAX_WEIGHT = 1 << 8
 _LEAF = 4  # channels that follow one another
 _EXACT = float(1 << 24 - WEIGHT_BITS)
-_PRODUCTS = 1 << 18  # from more on BLAS starts threads, which wait longer than they compute
+PRODUCTS = 1 << 18  # from more on BLAS starts threads, which wait longer than they compute
 
 Rows = NDArray[np.floating[Any]]
 """Whole numbers in floats, ``(n_padded, n)``: channels, then rows of zeros."""
@@ -131,7 +131,7 @@ def fit(covariance: NDArray[np.float64]) -> Lifting:
 
 def _guessed(weights: NDArray[np.float32], low: Rows) -> Rows:
     """Rounded products ``(groups, h, n)`` of ``(groups, h, h)`` and ``(groups, h, n)``."""
-    width = max(_PRODUCTS // weights.shape[1] ** 2, 1)
+    width = max(PRODUCTS // weights.shape[1] ** 2, 1)
     if low.shape[2] <= width:
         guess = np.matmul(weights, low)
     else:
