@@ -41,7 +41,7 @@ RAW = 0
 DIFFERENCES = 1
 INTERPOLATED = 2
 _ODD = 1.3  # times its typical size: then a second may be smaller without its parameters
-_AT_ONCE = 300  # blobs decoded together, so that memory stays bounded
+_AT_ONCE = 30  # seconds worked on together: larger arrays cost page faults with every use
 
 Shared = Mapping[bytes, Parameters]
 """Parameters by their digest."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -137,13 +137,20 @@ class _Import:
         fitted = await asyncio.to_thread(self._fitted)
         if fitted is not None:
             await parameters.add(driver, *self._key, fitted)
-        for start in range(0, total, PORTION):
-            stop = min(start + PORTION, total)
-            rows = await asyncio.to_thread(self._prepared, declared, start, stop, fitted)
-            if rows:
-                await self._insert(driver, rows)
-                ledger.add(rows)
-            self._progress("import", stop, total)
+        # One portion is prepared while the one before it is inserted.
+        prepared = self._in_turn(declared, fitted)
+        waiting = asyncio.ensure_future(anext(prepared, None))
+        try:
+            while (portion := await waiting) is not None:
+                waiting = asyncio.ensure_future(anext(prepared, None))
+                stop, rows = portion
+                if rows:
+                    await self._insert(driver, rows)
+                    ledger.add(rows)
+                self._progress("import", stop, total)
+        finally:
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
         return ledger
 
     def _fitted(self) -> codec.Parameters | None:
@@ -152,6 +159,15 @@ class _Import:
         looked_at = np.linspace(0, total - 1, min(total, codec.MAX_CHUNKS)).astype(int).tolist()
         chunks = [chunk for second in looked_at for chunk in self._file.chunks(second, second + 1)]
         return codec.fit(chunks, total)
+
+    async def _in_turn(
+        self, declared: Declared, fitted: codec.Parameters | None
+    ) -> AsyncIterator[tuple[int, list[StoredChunk]]]:
+        """Where each portion ends, and its rows."""
+        total = self._file.n_seconds
+        for start in range(0, total, PORTION):
+            stop = min(start + PORTION, total)
+            yield stop, await asyncio.to_thread(self._prepared, declared, start, stop, fitted)
 
     def _prepared(
         self, declared: Declared, start: int, stop: int, fitted: codec.Parameters | None
