@@ -21,7 +21,7 @@ from starlette.responses import Response
 
 from eegstore.api.app import listen, serve
 from eegstore.store import chunks as chunk_table
-from eegstore.store.database import Database, raw
+from eegstore.store.database import Database
 from scripts.benches.peers.rows import SampleRow, between
 
 BINARY = "application/octet-stream"
@@ -61,10 +61,8 @@ def create_app(url: str) -> FastAPI:
     async def blobs(
         request: Request, patient_id: str, recording_id: str, start: int, end: int
     ) -> Response:
-        async with request.app.state.database.begin() as connection:
-            found = await chunk_table.blobs(
-                await raw(connection), patient_id, recording_id, start, end
-            )
+        async with request.app.state.database.reading() as connection:
+            found = await chunk_table.blobs(connection, patient_id, recording_id, start, end)
         return Response(b"".join(blob for _, blob in found), media_type=BINARY)
 
     @app.get("/rows")

@@ -11,22 +11,35 @@ import zstandard
 from numpy.typing import NDArray
 
 from eegstore import codec
-from eegstore.model import Chunk, Recording
+from eegstore.model import Chunk
 from eegstore.service.windows import read_window
 from eegstore.store import chunks as chunk_table
-from eegstore.store.database import Database, raw
-from eegstore.window import assemble
+from eegstore.store.database import Database
+from eegstore.window import assemble_batches
 from scripts.benches.data import PATIENT, Signal
 
 
-def encode(recording: Recording, chunks: Sequence[Chunk]) -> list[bytes]:
-    """The blobs of chunks of one recording."""
-    return [codec.encode(chunk) for chunk in chunks]
+class Coder:
+    """eegstore's codec, with the parameters that an import fits to a recording.
 
+    Parameters
+    ----------
+    chunks : sequence of Chunk
+        Of the recording, from all over it.
+    """
 
-def decode(recording: Recording, blobs: Sequence[bytes]) -> list[Chunk]:
-    """The chunks of the first seconds of a recording."""
-    return codec.decode(blobs, range(len(blobs)))
+    def __init__(self, chunks: Sequence[Chunk]) -> None:
+        self._parameters = codec.fit(chunks, len(chunks))
+        fitted = [] if self._parameters is None else [self._parameters]
+        self._shared = {parameters.sha256: parameters for parameters in fitted}
+
+    def encode(self, chunks: Sequence[Chunk]) -> list[bytes]:
+        """The blobs of chunks."""
+        return codec.encode_all(chunks, self._parameters)
+
+    def decode(self, blobs: Sequence[bytes]) -> list[codec.Batch]:
+        """The first seconds of the recording, out of their blobs."""
+        return codec.decode_batches(blobs, range(len(blobs)), self._shared)
 
 
 class Windows:
@@ -54,8 +67,8 @@ class Windows:
         return self._runner.run(self._fetch(start, stop))
 
     async def _fetch(self, start: int, stop: int) -> int:
-        async with self._database.begin() as connection:
-            rows = await chunk_table.blobs(await raw(connection), *self._key, start, stop)
+        async with self._database.reading() as connection:
+            rows = await chunk_table.blobs(connection, *self._key, start, stop)
         return sum(len(blob) for _, blob in rows)
 
 
@@ -92,20 +105,22 @@ class Memory:
         rate = signal.sfreq
         counts = np.ascontiguousarray(signal.counts[:, : 60 * rate]).astype("<i2")
         runs = tuple(((0, rate),) for _ in counts)
-        self._chunks = [
+        chunks = [
             Chunk(k, runs, counts[:, k * rate : (k + 1) * rate].reshape(-1)) for k in range(60)
         ]
-        self._blobs = encode(self._recording, self._chunks)
+        self._coder = Coder(chunks)
+        self._blobs = self._coder.encode(chunks)
         compressor = zstandard.ZstdCompressor(level=3)
-        self._frames = [compressor.compress(chunk.samples.tobytes()) for chunk in self._chunks]
+        self._frames = [compressor.compress(chunk.samples.tobytes()) for chunk in chunks]
         self._decompressor = zstandard.ZstdDecompressor()
 
     def window(self, start: int, stop: int) -> NDArray[np.float32]:
         """As many of the first seconds as [start, stop) has, float32 [uV]."""
         stop -= start
-        chunks = decode(self._recording, self._blobs[:stop])
+        batches = self._coder.decode(self._blobs[:stop])
         rows = range(len(self._recording.channels))
-        return assemble(self._recording, rows, Fraction(0), Fraction(stop), chunks).data
+        window = assemble_batches(self._recording, rows, Fraction(0), Fraction(stop), batches)
+        return window.data
 
     def zstd(self, start: int, stop: int) -> list[bytes]:
         """The same seconds out of zstd frames of the plain counts, and nothing more."""

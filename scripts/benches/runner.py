@@ -128,7 +128,6 @@ def _serve(pipe: Any, factory: Callable[..., Any], arguments: tuple[Any, ...]) -
             pipe.send(("failed", 0.0, _said(error)))
             continue
         pipe.send(("done", elapsed, None if timed else result))
-    import sys; print("CPU", factory.__name__, f"{time.process_time():.1f}", file=sys.stderr, flush=True)
 
 
 def _told(pipe: Any) -> Any:

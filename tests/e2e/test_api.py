@@ -39,6 +39,7 @@ ROUTES = {
     ("put", "/recordings/{patient_id}/{recording_id}"),
     ("get", "/recordings/{patient_id}/{recording_id}"),
     ("get", "/recordings/{patient_id}/{recording_id}/have"),
+    ("get", "/recordings/{patient_id}/{recording_id}/spans"),
     ("post", "/recordings/{patient_id}/{recording_id}/close"),
     ("get", "/annotations"), ("post", "/annotations"),
 }  # fmt: skip

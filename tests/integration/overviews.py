@@ -1,8 +1,10 @@
 """What the tests of overviews share: long recordings of few samples, and the right answer."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,9 @@ from eegstore.store.database import Database
 from eegstore.timebase import first_sample, n_samples
 from tests.integration.postgres_processes import connect, do
 from tests.unit.recordings import make_recording
+
+if TYPE_CHECKING:
+    import psycopg
 
 SLOW = (Fraction(4), Fraction(1), Fraction(1, 7))
 HOUR = 3600
@@ -126,3 +131,13 @@ def repeat(admin_url: str, every: int, times: int) -> None:
         f"second + {every} * n, n_samples, content_sha256, blob_sha256, envelope, blob "
         f"FROM chunk, generate_series(1, {times - 1}) AS n WHERE recording_id = 'r1'",
     )
+
+
+@contextmanager
+def archivist(url: str, *before: str) -> Iterator["psycopg.Connection[Any]"]:
+    """A transaction of the archivist, committed at the end."""
+    with connect(url) as connection, connection.transaction():
+        for statement in before:
+            connection.execute(statement.encode())
+        connection.execute("SET LOCAL ROLE eegstore_archivist")
+        yield connection

@@ -24,6 +24,7 @@ from tests.conftest import Urls
 from tests.integration.databases import put, used
 from tests.integration.overviews import (
     HOUR,
+    archivist,
     checked,
     repeat,
     right,
@@ -192,6 +193,12 @@ def test_days_are_read_from_the_widest_roll_up_that_fits(urls: Urls) -> None:
             assert not read.due
 
     used(urls.app, work)
+    before = roll_ups(urls.admin)
+    with archivist(urls.admin) as connection:
+        connection.execute(f"DELETE FROM chunk WHERE second = {20 * HOUR + 99}".encode())
+    gone = {(10, 20 * HOUR), (60, 18 * HOUR), (600, 0)}
+    assert roll_ups(urls.admin) == [row for row in before if row[:2] not in gone]
+    assert len(roll_ups(urls.admin)) == len(before) - 3
 
 
 def test_spans_are_those_that_a_device_is_told(urls: Urls) -> None:

@@ -1,14 +1,11 @@
 """Roll-ups are never wrong: whatever arrives late, is made at once, or is taken away."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction as F
 from typing import Any
 
 import numpy as np
-import psycopg
 import pytest
 
 from eegstore.model import Chunk, Recording, SampleType
@@ -19,7 +16,14 @@ from eegstore.store import summary, summary_loose
 from eegstore.store.database import Database, raw
 from tests.conftest import Urls
 from tests.integration.databases import DENIED, put, refused, sent, used
-from tests.integration.overviews import HOUR, checked, roll_ups, seconds_of, slow_recording
+from tests.integration.overviews import (
+    HOUR,
+    archivist,
+    checked,
+    roll_ups,
+    seconds_of,
+    slow_recording,
+)
 from tests.integration.postgres_processes import connect, do
 
 RECORDING = slow_recording()
@@ -38,16 +42,6 @@ async def all_right(database: Database, recording: Recording, chunks: dict[int, 
     for start, stop, px in ((0, 2400, 40), (0, 3 * HOUR, 100), (7, 2411, 200), (990, 1310, 31)):
         due |= (await checked(database, recording, chunks, start, stop, px)).due
     return due
-
-
-@contextmanager
-def archivist(url: str, *before: str) -> Iterator["psycopg.Connection[Any]"]:
-    """A transaction of the archivist, committed at the end."""
-    with connect(url) as connection, connection.transaction():
-        for statement in before:
-            connection.execute(statement.encode())
-        connection.execute("SET LOCAL ROLE eegstore_archivist")
-        yield connection
 
 
 def contents_of(url: str) -> list[tuple[Any, ...]]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from eegstore.edf import EdfFile
 from eegstore.errors import EegStoreError
-from eegstore.model import Chunk, Recording
+from eegstore.model import Chunk
 from scripts.benches import ours
 from scripts.benches.figures import NONE, number
 from scripts.benches.peers import audio, codecs
@@ -34,22 +34,22 @@ Sizes = dict[str, dict[str, float]]
 class Ours:
     """eegstore's codec as a system to be timed."""
 
-    def __init__(self, recording: Recording, chunks: list[Chunk]) -> None:
-        self._recording, self._chunks = recording, chunks
-        self._blobs = ours.encode(recording, chunks)
+    def __init__(self, chunks: list[Chunk]) -> None:
+        self._coder, self._chunks = ours.Coder(chunks), chunks
+        self._blobs = self._coder.encode(chunks)
 
     def encode(self, n: int) -> None:
         """Encode the first `n` seconds."""
-        ours.encode(self._recording, self._chunks[:n])
+        self._coder.encode(self._chunks[:n])
 
     def decode(self, n: int) -> None:
         """Decode the first `n` seconds."""
-        ours.decode(self._recording, self._blobs[:n])
+        self._coder.decode(self._blobs[:n])
 
     def wrong(self) -> str | None:
         """What is wrong with the first second after a round trip."""
-        back = ours.decode(self._recording, self._blobs[:1])[0].samples
-        same = np.array_equal(back, self._chunks[0].samples)
+        (batch,) = self._coder.decode(self._blobs[:1])
+        same = np.array_equal(next(batch.chunks()).samples, self._chunks[0].samples)
         return None if same else "the samples come back changed"
 
 
@@ -65,7 +65,7 @@ def run(place: Place) -> Answer:
     )
     chunks = place.source.chunks[: 60 if place.scale.name == "quick" else 300]
     seconds = [codecs.second_of(chunk) for chunk in chunks]
-    workers = [Worker(OURS, Ours, place.source.recording, chunks)]
+    workers = [Worker(OURS, Ours, chunks)]
     workers += [Worker(name, codecs.Timed, make, seconds) for name, make in CODECS.items()]
     with ended(workers):
         for worker in workers:
