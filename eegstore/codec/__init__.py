@@ -66,38 +66,40 @@ def encode_all(chunks: Sequence[Chunk], parameters: Parameters | None = None) ->
         for at in range(0, len(members), _AT_ONCE):
             part = members[at : at + _AT_ONCE]
             samples = [_flat(chunks[index]) for index in part]
-            made = _interpolated(samples, counts, shared) if shared else [None] * len(part)
-            for index, flat, payload in zip(part, samples, made, strict=True):
-                blobs[index] = _blob(flat, runs, counts, payload, shared)
+            for index, blob in zip(
+                part, _blobs(np.stack(samples), runs, counts, shared), strict=True
+            ):
+                blobs[index] = blob
     return blobs
 
 
-def _interpolated(
-    samples: list[NDArray[Any]], counts: tuple[int, ...], shared: Parameters
-) -> list[bytes | None]:
-    return interpolated.encode(np.stack(samples), counts, shared)
-
-
-def _blob(
-    samples: NDArray[Any],
-    runs: Runs,
-    counts: tuple[int, ...],
-    payload: bytes | None,
-    shared: Parameters | None,
-) -> bytes:
+def _blobs(
+    samples: NDArray[Any], runs: Runs, counts: tuple[int, ...], shared: Parameters | None
+) -> list[bytes]:
+    """The smallest blobs of samples ``(n_chunks, sum(counts))``."""
     sample_type = SampleType(samples.dtype.name)
-    blobs = []
-    if payload is not None and shared is not None:
-        blobs.append(pack_header(INTERPOLATED, sample_type, runs, shared.sha256) + payload)
-        if len(payload) <= _ODD * shared.typical:
-            return blobs[0]
-    if sample_type is not SampleType.FLOAT32 and samples.size:
-        packed = differences.encode(samples, counts)
-        blobs.append(pack_header(DIFFERENCES, sample_type, runs, None) + packed)
-    if not blobs or len(blobs[0]) > samples.nbytes // 3:
-        packed = compress(samples.tobytes()) if samples.size else b""
-        blobs.append(pack_header(RAW, sample_type, runs, None) + packed)
-    return min(blobs, key=len)
+    blobs: list[bytes | None] = [None] * len(samples)
+    if shared is not None:
+        head = pack_header(INTERPOLATED, sample_type, runs, shared.sha256)
+        for index, payload in enumerate(interpolated.encode(samples, counts, shared)):
+            blobs[index] = None if payload is None else head + payload
+    limit = _ODD * shared.typical if shared is not None else 0
+    odd = [index for index, blob in enumerate(blobs) if blob is None or len(blob) > limit]
+    if sample_type is not SampleType.FLOAT32 and samples.size and odd:
+        head = pack_header(DIFFERENCES, sample_type, runs, None)
+        for index, payload in zip(odd, differences.encode_all(samples[odd], counts), strict=True):
+            blobs[index] = _smaller(blobs[index], head + payload)
+    for index in odd:
+        blob = blobs[index]
+        if blob is None or len(blob) > samples[index].nbytes // 2:
+            packed = compress(samples[index].tobytes()) if samples.size else b""
+            blob = _smaller(blob, pack_header(RAW, sample_type, runs, None) + packed)
+            blobs[index] = blob
+    return [blob for blob in blobs if blob is not None]
+
+
+def _smaller(one: bytes | None, other: bytes) -> bytes:
+    return other if one is None or len(other) < len(one) else one
 
 
 def _flat(chunk: Chunk) -> NDArray[Any]:

@@ -24,25 +24,35 @@ _SHIFTS = np.array([0, 2, 4, 6], np.uint8)
 
 def encode(samples: NDArray[Any], counts: tuple[int, ...]) -> bytes:
     """Payload of flat `samples`, int16 or int32, with `counts` samples per channel."""
+    return encode_all(samples[None], counts)[0]
+
+
+def encode_all(samples: NDArray[Any], counts: tuple[int, ...]) -> list[bytes]:
+    """Payloads of integer `samples`, ``(n_chunks, sum(counts))``."""
     bits = samples.itemsize * 8
     residual = np.empty_like(samples)
-    orders = np.zeros(len(counts), np.uint8)
+    orders = np.zeros((len(samples), len(counts)), np.uint8)
     for rows, part in _blocks(counts):
-        table = samples[part].reshape(len(rows), -1)
+        table = samples[:, part].reshape(len(samples), len(rows), -1)
         best = table
         cost = _cost(table)
         step = table
         for order in range(1, MAX_ORDER + 1):
-            step = np.diff(step, axis=1, prepend=step.dtype.type(0))
+            step = np.diff(step, axis=2, prepend=step.dtype.type(0))
             price = _cost(step)
             better = price < cost
-            best = np.where(better[:, None], step, best)
+            if not better.any():
+                break
+            best = np.where(better[:, :, None], step, best)
             cost = np.where(better, price, cost)
-            orders[rows.start : rows.stop][better] = order
-        residual[part] = best.ravel()
+            orders[:, rows.start : rows.stop][better] = order
+        residual[:, part] = best.reshape(len(samples), -1)
     zigzag = (residual << 1) ^ (residual >> (bits - 1))
-    planes = zigzag.view(np.uint8).reshape(-1, samples.itemsize).T
-    return _pack_orders(orders) + compress(planes.tobytes())
+    planes = zigzag.view(np.uint8).reshape(len(samples), -1, samples.itemsize).transpose(0, 2, 1)
+    return [
+        _pack_orders(own) + compress(plane.tobytes())
+        for own, plane in zip(orders, planes, strict=True)
+    ]
 
 
 def decode(
@@ -94,8 +104,9 @@ def _blocks(counts: tuple[int, ...]) -> list[tuple[range, slice]]:
     return blocks
 
 
-def _cost(table: NDArray[Any]) -> NDArray[np.float64]:
-    cost: NDArray[np.float64] = np.abs(table.astype(np.float64)).sum(axis=1)
+def _cost(table: NDArray[Any]) -> NDArray[Any]:
+    wide = np.int32 if table.itemsize == 2 and table.shape[-1] < 1 << 15 else np.float64
+    cost: NDArray[Any] = np.abs(table, dtype=wide).sum(axis=-1, dtype=wide)
     return cost
 
 

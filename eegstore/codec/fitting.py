@@ -94,7 +94,7 @@ def _best(table: NDArray[Any], rows: NDArray[np.intp], n_seconds: int, name: int
     some = table[:, :: max(1, n_chunks // _TO_CHOOSE)]
     flat = some.transpose(1, 0, 2).reshape(some.shape[1], -1)
     found: _Choice | None = None
-    price = sum(len(differences.encode(chunk, counts)) for chunk in flat) / len(flat)
+    price = sum(map(len, differences.encode_all(flat, counts))) / len(flat)
     for choice in _CHOICES:
         if found is not None and not choice.across and n_channels > 1:
             continue

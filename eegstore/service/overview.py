@@ -14,7 +14,7 @@ from eegstore.overview import Grid, Overview, grid_of
 from eegstore.service.ingest import MAX_SECOND
 from eegstore.service.recordings import declared
 from eegstore.service.summaries import Gathered, gather
-from eegstore.service.windows import read_window, rows_of
+from eegstore.service.windows import MAX_DURATION, read_window, rows_of
 from eegstore.signal.envelope import limits_between, no_samples
 from eegstore.signal.rollup import LEVELS, Columns
 from eegstore.signal.spans import Spans, before
@@ -158,7 +158,7 @@ async def _from_samples(
     rates = {recording.channels[row].sfreq for row in rows}
     edges = {sfreq: grid.samples(sfreq) for sfreq in rates}
     per_column = float(sum(recording.channels[row].sfreq for row in rows) * grid.unit)
-    at_once = max(1, int(_AT_ONCE / per_column))
+    at_once = max(1, min(int(_AT_ONCE / per_column), MAX_DURATION // grid.unit))
     limits = no_samples((len(rows), grid.n_columns), recording.sample_type.dtype)
     for first in range(0, grid.n_columns, at_once):
         stop = min(first + at_once, grid.n_columns)

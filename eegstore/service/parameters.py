@@ -83,6 +83,12 @@ class Learner:
         if found.n_seconds >= found.next_fit and not found.busy:
             self._start(key, found, learn=True, stop=max(seconds) + 1)
 
+    async def close(self) -> None:
+        """End what is under way; nothing is lost by it."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
     def _start(self, key: tuple[str, str], found: _Growing, *, learn: bool, stop: int = 0) -> None:
         found.busy = True
         work = self._learn(key, found, stop) if learn else self._recall(key, found)

@@ -59,6 +59,8 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
+        if self.learner is not None:
+            await self.learner.close()
         await self._readers.close()
         await self.engine.dispose()
 

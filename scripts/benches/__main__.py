@@ -79,7 +79,8 @@ def _kind(scale: Scale, names: Sequence[str]) -> str:
     parts = [f"{scale.name}, questions {', '.join(names)}"]
     if scale.name == "quick":
         parts.append(
-            f"few repetitions, {scale.hour} s stand for an hour and {scale.day} s for a day"
+            f"few repetitions, {scale.hour} s stand for an hour (which caches of some stores hold "
+            f"whole) and {scale.day} s for a day"
         )
     return "; ".join(parts)
 

@@ -86,7 +86,7 @@ class Source:
             with EdfFile(real) as file:
                 self.recording = file.recording(PATIENT, "r")
                 self.chunks = list(file.chunks(0, min(BASE, file.n_seconds)))
-            self.label = real.name
+            self.label, self._stem = real.name, "chbmit"
             self.name = f"{real.name} (CHB-MIT, {self._shape})"
         else:
             from eegstore.signal.synthetic import SyntheticEeg  # slow to import, seldom needed
@@ -94,7 +94,7 @@ class Source:
             eeg = SyntheticEeg()
             self.recording = eeg.recording(PATIENT, "r")
             self.chunks = list(eeg.chunks(0, BASE))
-            self.label = "synthetic EEG"
+            self.label, self._stem = "synthetic EEG", "synthetic"
             self.name = f"the project's synthetic EEG ({self._shape}; no real recording is here)"
 
     @property
@@ -114,7 +114,7 @@ class Source:
 
     def edf(self, seconds: int) -> Path:
         """An EDF+ file of `seconds` [s]; made once."""
-        path = self._directory / f"{seconds}s.edf"
+        path = self._directory / f"{self._stem}_{seconds}s.edf"
         if not path.exists():
             write_edf(path, self.recording, self.tiled(seconds))
         return path

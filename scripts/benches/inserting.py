@@ -111,11 +111,11 @@ class Importer:
     """`eegstore import` of one file, each time as another recording."""
 
     def __init__(self, url: str, path: Path) -> None:
-        self._url, self._path, self._turn = url, path, 0
+        from scripts.benches.place import imported
+
+        self._url, self._path, self._turn, self._import = url, path, 0, imported
 
     def run(self) -> None:
         """Import, prove and commit."""
-        from scripts.benches.place import imported
-
         self._turn += 1
-        imported(self._url, self._path, f"imported{self._turn}")
+        self._import(self._url, self._path, f"imported{self._turn}")

@@ -5,6 +5,7 @@ installed is noted with its reason, and told in the report.
 """
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -43,6 +44,12 @@ def wavpack() -> str | None:
     """The program of this name, on PATH or unpacked beside the peers."""
     unpacked = DEBIAN / "usr" / "bin" / "wavpack"
     return shutil.which("wavpack") or (str(unpacked) if unpacked.exists() else None)
+
+
+def environment() -> dict[str, str]:
+    """The environment in which that program finds its library."""
+    libraries = [str(path.parent) for path in DEBIAN.rglob("libwavpack.so*")]
+    return dict(os.environ) | ({"LD_LIBRARY_PATH": libraries[0]} if libraries else {})
 
 
 def main() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from scripts.benches import install
+
 OURS = ("numpy", "zstandard", "psycopg", "sqlalchemy", "fastapi", "uvicorn", "orjson")
 PEERS = (
     "pyedflib", "edfio", "mne", "h5py", "zarr", "pyarrow", "duckdb", "arcticdb", "tiledb", "chdb",
@@ -25,7 +27,7 @@ def facts() -> list[tuple[str, str]]:
         ("load average at the start", load),
         ("eegstore", f"{versions(['eegstore'])}{_commit()}"),
         ("with", versions(OURS)),
-        ("peers", versions(PEERS)),
+        ("peers", ", ".join(filter(None, (versions(PEERS), _wavpack())))),
     ]
 
 
@@ -67,6 +69,16 @@ def resident(pid: int) -> int | None:
     except OSError:
         pass
     return None
+
+
+def _wavpack() -> str:
+    program = install.wavpack()
+    if program is None:
+        return ""
+    done = subprocess.run(
+        [program, "--version"], env=install.environment(), capture_output=True, text=True
+    )
+    return (done.stdout or "wavpack").splitlines()[0]
 
 
 def _system() -> str:

@@ -10,7 +10,8 @@ from typing import Any, Protocol, TypeVar
 from scripts.benches.figures import Sample
 
 PATIENCE = 600.0  # [s] for one operation
-LONG = 0.5  # [s], of an operation that needs no warming up
+LONG = 3.0  # [s], of an operation that needs no warming up
+BRIEF = 0.3  # [s], of one that is warmed up more than once
 Case = TypeVar("Case", bound=Hashable)
 
 
@@ -197,4 +198,6 @@ def _time(worker: Worker, method: str, values: tuple[Any, ...], first: bool) -> 
         elapsed = worker.timed(method, *values)
         if elapsed > LONG:
             return elapsed
+        if elapsed > BRIEF:
+            break
     return worker.timed(method, *values)

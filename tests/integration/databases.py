@@ -73,6 +73,18 @@ async def sent(database: Database, known: Declared, chunks: Sequence[Chunk]) -> 
             await asyncio.sleep(0.05)
 
 
+def n_deadlocks(admin_url: str) -> int:
+    """How often transactions waited for each other in a circle; one of them was then broken off.
+
+    The service may try again and hide it.
+    """
+    with connect(admin_url) as connection:
+        connection.execute("SELECT pg_stat_clear_snapshot()")
+        return connection.execute(
+            "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        ).fetchall()[0][0]
+
+
 def n_rows(admin_url: str) -> dict[str, int]:
     """How many rows every table has."""
     with connect(admin_url) as connection:

@@ -25,7 +25,7 @@ from eegstore.service.windows import read_window
 from eegstore.store import append
 from eegstore.store.database import Database
 from tests.conftest import Urls
-from tests.integration.databases import contents, made, n_rows, put, sent, used
+from tests.integration.databases import contents, made, n_deadlocks, n_rows, put, sent, used
 from tests.integration.postgres_processes import connect
 
 RECORDING, CHUNKS = made(6)
@@ -338,6 +338,7 @@ def test_of_8_tasks_with_other_samples_for_the_same_50_seconds_one_wins_each(url
         order = [chunks[at] for at in rng.permutation(50)]
         requests.append([order[at : at + size] for at in range(0, 50, size)])
     results = used(urls.app, lambda database: race(database, requests), pool_size=8)
+    assert n_deadlocks(urls.admin) == 0
 
     winners: dict[int, str] = {}
     for outcomes in results:

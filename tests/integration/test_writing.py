@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from eegstore.store import recordings as recording_table
 from eegstore.store.append import State
 from eegstore.store.database import Database, raw
 from tests.conftest import Urls
-from tests.integration.databases import made, n_rows, put, sent, used
+from tests.integration.databases import made, n_deadlocks, n_rows, put, sent, used
 from tests.integration.postgres_processes import connect, do
 
 RECORDING, CHUNKS = made(6)
@@ -297,6 +298,33 @@ def test_a_commit_that_fails_is_no_commit(urls: Urls) -> None:
     assert sorted(digests(urls.admin)) == [("p0", 1), ("p1", 0), ("p2", 1), ("p3", 1)]
 
 
+def test_transactions_with_the_same_seconds_wait_for_each_other_in_one_direction(
+    urls: Urls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However their requests are ordered: else each would wait for a row of the other."""
+    small, chunks = made(200, [Fraction(8)])
+    insert, together = append.insert, asyncio.Barrier(2)
+
+    async def at_once(driver: Any, rows: Any) -> Any:
+        await together.wait()
+        return await insert(driver, rows)
+
+    async def work(database: Database) -> list[list[Result] | BaseException]:
+        known = [of_patient(f"p{n}", small) for n in range(10)]
+        for declared in known:
+            await recordings.declare(database, declared.recording)
+        batches = [batch(of, chunk) for of in known for chunk in chunks]
+        monkeypatch.setattr(append, "insert", at_once)
+        both = write(database, batches), write(database, batches[::-1])
+        return await asyncio.gather(*both, return_exceptions=True)
+
+    told = []
+    for results in used(urls.app, work):
+        assert not isinstance(results, BaseException), results
+        told += [o.outcome for result in results if isinstance(result, list) for o in result]
+    assert (told.count("stored"), told.count("duplicate")) == (2000, 2000)
+
+
 def test_several_services_on_one_database_never_wait_for_each_other_in_a_circle(
     urls: Urls,
 ) -> None:
@@ -326,6 +354,7 @@ def test_several_services_on_one_database_never_wait_for_each_other_in_a_circle(
         return [outcome for outcomes in told for outcome in outcomes]
 
     outcomes = [outcome.outcome for outcome in used(urls.app, work)]
+    assert n_deadlocks(urls.admin) == 0
     n = len(names) * len(CHUNKS)
     assert (outcomes.count("stored"), outcomes.count("duplicate")) == (n, 8 * n)
     assert n_rows(urls.admin)["chunk"] == n

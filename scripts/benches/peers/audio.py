@@ -1,7 +1,6 @@
 """Codecs of audio on the same seconds: WavPack and FLAC."""
 
 import io
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -26,8 +25,6 @@ class WavPack(Bytes):
         if program is None:
             raise FileNotFoundError("no program wavpack")
         self._programs = [program, str(Path(program).with_name("wvunpack"))]
-        libraries = [str(path.parent) for path in install.DEBIAN.rglob("libwavpack.so*")]
-        self._environment = os.environ | ({"LD_LIBRARY_PATH": libraries[0]} if libraries else {})
 
     def pack(self, samples: NDArray[Any]) -> bytes:
         bits = f"{8 * samples.itemsize}s"
@@ -40,7 +37,7 @@ class WavPack(Bytes):
     def _run(self, which: int, options: list[str], data: bytes) -> bytes:
         command = [self._programs[which], "-q", "-y", *options, "-", "-o", "-"]
         return subprocess.run(
-            command, input=data, env=self._environment, capture_output=True, check=True
+            command, input=data, env=install.environment(), capture_output=True, check=True
         ).stdout
 
 

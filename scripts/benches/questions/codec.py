@@ -91,12 +91,12 @@ def _ratios(place: Place, workers: list[Worker], answer: Answer) -> Sizes:
             chunks, sample_bytes = _sampled(path, most)
             if not chunks:
                 continue
-            ours, shared = _stored(place, path, [chunk.second for chunk in chunks])
+            own, shared = _stored(place, path, [chunk.second for chunk in chunks])
         except EegStoreError as error:
             place.missing[f"codec on {name}"] = str(error)
             continue
         plain = sample_bytes * sum(chunk.samples.size for chunk in chunks)
-        found[name] = {OURS: plain / ours}
+        found[name] = {OURS: plain / own}
         seconds = [codecs.second_of(chunk) for chunk in chunks]
         for worker in workers:
             try:
