@@ -103,7 +103,7 @@ def test_errors_keep_their_class(status: int, name: str, kind: type[EegStoreErro
         ("nan", 0, 0),
         ("-5", 0, 0),
         ("1e99", 3600, 3600),
-        (format_datetime(datetime.now(UTC) + timedelta(seconds=600), usegmt=True), 1, 600),
+        (format_datetime(datetime.now(UTC) + timedelta(days=1), usegmt=True), 3600, 3600),
         (format_datetime(datetime.now(UTC) - timedelta(seconds=600), usegmt=True), 0, 0),
     ],
 )
