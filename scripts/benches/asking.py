@@ -5,8 +5,6 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlencode
 
-from eegstore import wire
-from eegstore.wire import unique_labels
 from scripts.benches.data import PATIENT, Signal
 
 IDLE = 4.0  # [s] after which a connection is made anew; uvicorn closes it after 5
@@ -67,12 +65,9 @@ class HttpWindows(Http):
 
     def wrong(self, start: int, stop: int) -> str | None:
         """What is wrong with a binary answer."""
+        from eegstore import wire  # slow to import, and not needed by those who only ask
+
         return self._signal.wrong(wire.unpack_window(self.read(start, stop)).data, start, stop)
-
-
-def labels_of(signal: Signal) -> list[str]:
-    """The labels of a recording, made unique."""
-    return list(unique_labels(signal.recording.channels))
 
 
 class Visitor(Http):

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstore.edf import EdfFile, write_edf
 from eegstore.model import Chunk, Recording
 from eegstore.timebase import full_runs
 
@@ -70,7 +69,7 @@ class Signal:
 
 
 class Source:
-    """The five minutes that everything is made of.
+    """The five minutes that everything is made of; imports late, since workers need none of it.
 
     Parameters
     ----------
@@ -83,13 +82,15 @@ class Source:
         shared = shared_data()
         real = shared / "chbmit" / "chbmit_5min.edf" if shared is not None else None
         if real is not None and real.is_file():
+            from eegstore.edf import EdfFile
+
             with EdfFile(real) as file:
                 self.recording = file.recording(PATIENT, "r")
                 self.chunks = list(file.chunks(0, min(BASE, file.n_seconds)))
             self.label, self._stem = real.name, "chbmit"
             self.name = f"{real.name} (CHB-MIT, {self._shape})"
         else:
-            from eegstore.signal.synthetic import SyntheticEeg  # slow to import, seldom needed
+            from eegstore.signal.synthetic import SyntheticEeg
 
             eeg = SyntheticEeg()
             self.recording = eeg.recording(PATIENT, "r")
@@ -116,6 +117,8 @@ class Source:
         """An EDF+ file of `seconds` [s]; made once."""
         path = self._directory / f"{self._stem}_{seconds}s.edf"
         if not path.exists():
+            from eegstore.edf import write_edf
+
             write_edf(path, self.recording, self.tiled(seconds))
         return path
 

@@ -1,6 +1,5 @@
 """eegstore as a system to be timed: in process, and its codec alone."""
 
-import asyncio
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -48,7 +47,8 @@ class Windows:
     def __init__(self, url: str, signal: Signal) -> None:
         self._signal = signal
         self._key = (PATIENT, signal.recording.recording_id)
-        self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+        # Not asyncio.Runner: it writes the repr of every result.
+        self._loop = uvloop.new_event_loop()
         self._database = Database(url)
 
     def read(self, start: int, stop: int, labels: list[str] | None = None) -> NDArray[np.float32]:
@@ -56,7 +56,7 @@ class Windows:
         window = read_window(
             self._database, *self._key, Fraction(start), Fraction(stop), labels
         )  # fmt: skip
-        return self._runner.run(window).data
+        return self._loop.run_until_complete(window).data
 
     def wrong(self, start: int, stop: int) -> str | None:
         """What is wrong with an answer."""
@@ -64,7 +64,7 @@ class Windows:
 
     def fetch(self, start: int, stop: int) -> int:
         """Only the blobs, by eegstore's own statement; returns their size [byte]."""
-        return self._runner.run(self._fetch(start, stop))
+        return self._loop.run_until_complete(self._fetch(start, stop))
 
     async def _fetch(self, start: int, stop: int) -> int:
         async with self._database.reading() as connection:

@@ -33,12 +33,13 @@ class Scale:
     load: float  # [s] of load from many devices at a time
     many_rows: int  # chunks in a full database
     chunks: int  # of each recording that the codecs are compared on
-    beds: int  # devices that share a day
+    beds: int  # devices at once
+    aged: int  # [s] that they append together
     soak: float = 60  # [min] of load
 
 
-FULL = Scale("full", 3600, 3600, 86400, 300, 300, 3, 40.0, 3600, 8.0, 8_000_000, 120, 24)
-QUICK = Scale("quick", 600, 60, 1800, 60, 30, 1, 2.5, 120, 0.8, 100_000, 5, 4)
+FULL = Scale("full", 3600, 3600, 86400, 300, 300, 3, 40.0, 3600, 8.0, 8_000_000, 120, 48, 86400)
+QUICK = Scale("quick", 600, 20, 1800, 60, 30, 1, 2.5, 120, 0.8, 100_000, 5, 6, 600)
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def run(place: Place) -> Answer:
     """Appended second by second against imported; many recordings against one."""
     answer = Answer("ageing", "Does reading get slower as the store fills?")
     n_beds, rows = place.scale.beds, place.scale.many_rows
-    length = place.scale.day // n_beds
+    length = place.scale.aged // n_beds
     answer.text = (
         f"Windows of all channels in process. Appended: {n_beds} devices post one second at a "
         f"time, all at once, {length} s each, so that their seconds lie mixed on disk; loaded: the "

@@ -87,7 +87,7 @@ def _ratios(place: Place, workers: list[Worker], answer: Answer) -> Sizes:
     rows = []
     for name, path in recordings(place):
         try:
-            most = place.scale.chunks if found else 20 * place.scale.chunks
+            most = place.scale.chunks if found else 10 * place.scale.chunks
             chunks, sample_bytes = _sampled(path, most)
             if not chunks:
                 continue
@@ -145,13 +145,14 @@ def _targets(found: Sizes) -> list[Target]:
 
     def worst(names: list[str], rivals: tuple[str, ...]) -> tuple[float | None, str]:
         """The least lead over the best of some codecs, and on which recording."""
-        leads = [
-            (found[name][OURS] / max(ratio for rival, ratio in found[name].items() if rival in of),
-             name)
-            for name in names
-            if (of := set(rivals) & set(found[name]))
-        ]  # fmt: skip
-        return min(leads, default=(None, ""))
+        leads = []
+        for name in names:
+            theirs = [ratio for rival, ratio in found[name].items() if rival in rivals]
+            if theirs:
+                leads.append((found[name][OURS] / max(theirs), name))
+        lead, where = min(leads, default=(None, ""))
+        ahead = sum(one >= 1 for one, _ in leads)
+        return lead, f"{where}; at least as small on {ahead} of {len(leads)}"
 
     asked = (
         ("better of WavPack and zstd, worst recording", names, ("WavPack", "zstd"), 1, None),

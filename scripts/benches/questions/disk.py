@@ -66,7 +66,7 @@ def run(place: Place) -> Answer:
             ],
         ),
     ]  # fmt: skip
-    plot = plots.bars(
+    plot = plots.dots(
         place.plots / "size.svg", [(name, size / edf) for name, size in ordered], "size / EDF file"
     )
     answer.plots = [("Size on disk by store", plot)]

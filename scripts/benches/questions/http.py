@@ -1,6 +1,7 @@
 """What HTTP adds to a window: against a route that does nothing, and one that passes blobs."""
 
-from scripts.benches.asking import HttpWindows, Visitor, labels_of
+from eegstore.wire import unique_labels
+from scripts.benches.asking import HttpWindows, Visitor
 from scripts.benches.figures import compared, number, over
 from scripts.benches.place import Place
 from scripts.benches.posting import FRAME, JSON
@@ -29,7 +30,7 @@ def run(place: Place) -> Answer:
     signal, urls = place.source.signal(place.scale.hour), place.hours(1)
     api, floors, rows = place.api(urls), place.floors(urls), place.floors(rows_database(place))
     here = (api.port, api.headers, signal)
-    labels = {"channels": labels_of(signal)}
+    labels = {"channels": unique_labels(signal.recording.channels)}
     binary = Worker(BINARY, HttpWindows, *here, FRAME)
     size = {"size": binary.call("length", 0, SECONDS)}
     workers = [

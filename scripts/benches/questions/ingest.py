@@ -57,7 +57,7 @@ def _live(place: Place, urls: Urls, answer: Answer) -> Table:
                 if worker.name in place.missing:
                     continue
                 try:
-                    said = worker.call("burst", place.scale.load if turn else 0.5)
+                    said = worker.call("burst", place.scale.load if turn else 0.3)
                 except Failed as failure:
                     place.missing[worker.name] = str(failure)
                     continue

@@ -14,6 +14,7 @@ from scripts.benches.starts import starting
 
 DURATIONS = (1, 10, 60)  # [s]
 OURS, FLOOR = "eegstore, in process", "floor: psycopg fetches the blobs"
+OWN_FETCH = "eegstore, blobs only"
 MEMORY, ZSTD = "eegstore, blobs in memory", "floor: zstd alone, in memory"
 Found = Mapping[tuple[str, int], Sample]
 
@@ -44,7 +45,7 @@ def run(place: Place) -> Answer:
     series = {
         name: [(n, found[name, n].median * 1e3) for n in DURATIONS]
         for name in (worker.name for worker in workers)
-        if all((name, n) in found for n in DURATIONS)
+        if name not in (MEMORY, ZSTD, OWN_FETCH) and all((name, n) in found for n in DURATIONS)
     }
     plot = plots.lines(
         place.plots / "latency.svg", series, "window [s], all channels", "median [ms]"
@@ -57,7 +58,7 @@ def _workers(place: Place) -> list[Worker]:
     signal, urls = place.source.signal(place.scale.hour), place.hours(1)
     workers = [
         Worker(OURS, Windows, urls.app, signal),
-        Worker("eegstore, blobs only", Windows, urls.app, signal, method="fetch"),
+        Worker(OWN_FETCH, Windows, urls.app, signal, method="fetch"),
         Worker(FLOOR, Fetch, urls.plain, signal),
         Worker(MEMORY, Memory, signal, method="window"),
         Worker(ZSTD, Memory, signal, method="zstd"),
