@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegstore.model import Chunk, Recording
-from eegstore.timebase import full_runs
 
 ROOT = Path(__file__).parents[2]
 PATIENT = "bench"
@@ -107,7 +106,7 @@ class Source:
         """The chunks of a recording of `seconds` [s], which share the samples of these."""
         for second in range(seconds):
             of = self.chunks[second % len(self.chunks)]
-            yield Chunk(second, full_runs(self.recording.channels, second), of.samples)
+            yield Chunk(second, of.runs, of.samples)
 
     def named(self, recording_id: str) -> Recording:
         """The declaration, by another name."""
