@@ -10,12 +10,13 @@ from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
 from numbers import Integral
-from typing import Any, Literal, NamedTuple, Self, TypeAlias
+from typing import Literal, NamedTuple, Self, TypeAlias
 from urllib.parse import quote
 
 import httpx
 
 from eegstore import config, wire
+from eegstore.client_review import Review
 from eegstore.connection import JSON, Connection, problem, understood
 from eegstore.errors import ConflictError, InvalidDataError
 from eegstore.integrity import channels_sha256, content_sha256
@@ -32,6 +33,7 @@ from eegstore.overview import Overview
 from eegstore.window import Window
 from eegstore.wire.overview import unpack_overview
 from eegstore.wire.second import json_second
+from eegstore.wire.study import info_from_json
 
 Time: TypeAlias = int | float | str | Fraction | datetime
 """Seconds from recording start [s], or clock time (a datetime, or ISO 8601 text)."""
@@ -45,7 +47,7 @@ class Outcome(NamedTuple):
     content_sha256: str  # hex, of what is stored
 
 
-class Client:
+class Client(Review):
     """A blocking client of the eegstore API. Use it as a context manager, or `close` it.
 
     One client may serve several threads; its connections are reused.
@@ -116,7 +118,7 @@ class Client:
         """The recordings of one patient, or of all, and what is stored of each now."""
         params = {} if patient_id is None else {"patient_id": patient_id}
         with self._api.answer("GET", "/recordings", params=params) as said:
-            return [_info(item) for item in said["recordings"]]
+            return [info_from_json(item) for item in said["recordings"]]
 
     def recording(self, patient_id: str, recording_id: str) -> RecordingInfo:
         """One recording and what is stored of it now.
@@ -127,7 +129,7 @@ class Client:
             When the patient has no such recording.
         """
         with self._api.answer("GET", _path(patient_id, recording_id)) as said:
-            return _info(said)
+            return info_from_json(said)
 
     def window(
         self,
@@ -383,15 +385,3 @@ def _time(value: Time) -> str:
     if isinstance(value, str | Fraction):
         return str(value)
     return str(int(value)) if isinstance(value, Integral) else repr(float(value))
-
-
-def _info(item: Any) -> RecordingInfo:
-    return RecordingInfo(
-        wire.recording_from_json(item["recording"]),
-        int(item["n_seconds"]),
-        float(item["duration"]),
-        int(item["n_samples"]),
-        int(item["stored_bytes"]),
-        bool(item["closed"]),
-        int(item["n_seizures"]),
-    )

@@ -9,7 +9,7 @@ import uvicorn
 from fastapi import Depends, FastAPI
 from starlette.types import Receive, Scope, Send
 
-from eegstore.api import annotations, health, ingest, overview, recordings, windows
+from eegstore.api import annotations, health, ingest, overview, recordings, studies, windows
 from eegstore.api.access import require_key
 from eegstore.api.problems import MAX_BODY, add_handlers, problem, too_large
 from eegstore.errors import AccessError, StoreUnavailableError
@@ -46,7 +46,7 @@ def create_app(database_url: str, api_key: str | None, pool_size: int = 8) -> Fa
     app.state.api_key = api_key
     add_handlers(app)
     app.include_router(health.router)
-    for module in (recordings, ingest, windows, overview, annotations):
+    for module in (recordings, studies, ingest, windows, overview, annotations):
         app.include_router(module.router, dependencies=[Depends(require_key)])
     return app
 

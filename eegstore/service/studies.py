@@ -1,0 +1,46 @@
+"""Studies: what there is, and the clock of one."""
+
+from typing import NamedTuple
+
+from eegstore.errors import NotFoundError
+from eegstore.model import check_id
+from eegstore.service import recordings
+from eegstore.store.database import Database
+from eegstore.study import Study, StudyInfo, study_infos, study_named
+
+
+class Listed(NamedTuple):
+    """Studies, and the recordings that roll-ups are due for (`summaries.build`)."""
+
+    infos: list[StudyInfo]
+    due: list[tuple[str, str]]
+
+
+async def listed(database: Database, patient_id: str | None = None) -> Listed:
+    """Studies of one patient, or of all, and what is stored of them now."""
+    found = await recordings.listed(database, patient_id)
+    return Listed(study_infos(found.infos), found.due)
+
+
+async def info(database: Database, patient_id: str, study_id: str) -> StudyInfo:
+    """One study and what is stored of it now.
+
+    Raises
+    ------
+    NotFoundError
+    """
+    for found in (await listed(database, patient_id)).infos:
+        if found.study.study_id == study_id:
+            return found
+    raise NotFoundError(f"no study {study_id!r} of patient {patient_id!r}")
+
+
+async def declared(database: Database, patient_id: str, study_id: str) -> Study:
+    """The recordings of a study and their places on its clock.
+
+    Raises
+    ------
+    NotFoundError
+    """
+    check_id("patient_id", patient_id)
+    return study_named(await recordings.of_patient(database, patient_id), study_id)

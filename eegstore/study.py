@@ -1,0 +1,143 @@
+"""Studies: what a reader pages through, all recordings of one admission on one clock.
+
+Recordings of a patient that share a `study_id` and know their `start_time` are one study. One
+that lacks either is a study of its own, and its recording_id is the study's. Study time is
+seconds from the start of the earliest recording; the hole between two files is a gap in it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import NamedTuple
+
+from eegstore.errors import NotFoundError
+from eegstore.model import Recording, RecordingInfo
+
+
+class Part(NamedTuple):
+    """A recording on the clock of its study."""
+
+    recording: Recording
+    offset: Fraction  # [s] from the study's start to the recording's
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """Recordings on one clock."""
+
+    patient_id: str
+    study_id: str
+    parts: tuple[Part, ...]  # by offset; there is one, and the first starts at 0
+
+    @property
+    def first(self) -> Recording:
+        """The earliest recording: its clock is the study's (`eegstore.timebase`)."""
+        return self.parts[0].recording
+
+    def offset(self, recording_id: str) -> Fraction:
+        """When one of its recordings starts [s of study time].
+
+        Raises
+        ------
+        NotFoundError
+        """
+        for recording, offset in self.parts:
+            if recording.recording_id == recording_id:
+                return offset
+        raise NotFoundError(f"study {self.study_id!r} has no recording {recording_id!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class StudyInfo:
+    """A study and what is stored of it now."""
+
+    study: Study
+    infos: tuple[RecordingInfo, ...]  # of its parts, in their order
+
+    @property
+    def duration(self) -> float:
+        """To the end of the last stored sample [s]."""
+        pairs = zip(self.study.parts, self.infos, strict=True)
+        return float(max(part.offset + Fraction(info.duration) for part, info in pairs))
+
+    @property
+    def n_seizures(self) -> int:
+        """Of all recordings."""
+        return sum(info.n_seizures for info in self.infos)
+
+    @property
+    def closed(self) -> bool:
+        """Whether all recordings are."""
+        return all(info.closed for info in self.infos)
+
+
+def studies_of(recordings: Iterable[Recording]) -> list[Study]:
+    """The studies that recordings make, by patient and start.
+
+    Where all starts of a study have a UTC offset, these count, and a night on which the clocks
+    change has its true length; else all starts are taken as shown by one local clock.
+    """
+    together: dict[tuple[str, str], list[Recording]] = {}
+    alone: list[Recording] = []
+    for recording in recordings:
+        if recording.study_id is None or recording.start_time is None:
+            alone.append(recording)
+        else:
+            key = recording.patient_id, recording.study_id
+            together.setdefault(key, []).append(recording)
+    found = [Study(*key, _placed(group)) for key, group in together.items()]
+    for recording in alone:
+        study_id = recording.recording_id
+        while (recording.patient_id, study_id) in together:
+            study_id += "+"
+        part = Part(recording, Fraction(0))
+        found.append(Study(recording.patient_id, study_id, (part,)))
+    return sorted(found, key=_order)
+
+
+def study_named(recordings: Iterable[Recording], study_id: str) -> Study:
+    """The study of that id among those that the recordings of one patient make.
+
+    Raises
+    ------
+    NotFoundError
+    """
+    for study in studies_of(recordings):
+        if study.study_id == study_id:
+            return study
+    raise NotFoundError(f"the patient has no study {study_id!r}")
+
+
+def study_infos(infos: Sequence[RecordingInfo]) -> list[StudyInfo]:
+    """`studies_of`, with what is stored of each recording."""
+    by_key = {(i.recording.patient_id, i.recording.recording_id): i for i in infos}
+    return [
+        StudyInfo(
+            study,
+            tuple(by_key[study.patient_id, part.recording.recording_id] for part in study.parts),
+        )
+        for study in studies_of(info.recording for info in infos)
+    ]
+
+
+def _placed(group: Sequence[Recording]) -> tuple[Part, ...]:
+    in_utc = all(recording.utc_offset is not None for recording in group)
+    starts = [_start(recording, in_utc) for recording in group]
+    zero = min(starts)
+    parts = [
+        Part(recording, Fraction((start - zero) // timedelta(microseconds=1), 1_000_000))
+        for recording, start in zip(group, starts, strict=True)
+    ]
+    return tuple(sorted(parts, key=lambda part: (part.offset, part.recording.recording_id)))
+
+
+def _start(recording: Recording, in_utc: bool) -> datetime:
+    assert recording.start_time is not None
+    ahead = recording.utc_offset if in_utc and recording.utc_offset is not None else 0
+    return recording.start_time - timedelta(seconds=ahead)
+
+
+def _order(study: Study) -> tuple[str, bool, datetime, str]:
+    start = study.first.start_time
+    return study.patient_id, start is None, start or datetime.min, study.study_id

@@ -1,0 +1,66 @@
+"""Studies over HTTP: what is listed, and what the client makes of it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from fractions import Fraction
+
+import httpx
+import pytest
+
+from eegstore import Client
+from eegstore.errors import InvalidDataError, NotFoundError
+from eegstore.model import Annotation
+from tests.e2e.asking import http, new_patient
+from tests.e2e.conftest import Live
+from tests.unit.recordings import chunks_of, make_recording, make_signal
+
+
+@pytest.fixture
+def api(live: Live) -> Iterator[httpx.Client]:
+    with http(live) as client:
+        yield client
+
+
+@pytest.fixture
+def eeg(live: Live) -> Iterator[Client]:
+    with Client(live.url, live.api_key) as client:
+        yield client
+
+
+def test_studies_are_listed_with_their_recordings_on_one_clock(
+    api: httpx.Client, eeg: Client
+) -> None:
+    patient = new_patient()
+    for name, start, seconds in (("b", datetime(2026, 11, 22, 9, 0, 30), 3), ("a", None, 2)):
+        start = start or datetime(2026, 11, 22, 8)
+        recording = make_recording(
+            patient_id=patient, recording_id=name, study_id="stay", start_time=start
+        )
+        eeg.declare(recording)
+        eeg.send(recording, chunks_of(recording, make_signal(recording, seconds), seconds))
+    eeg.annotate(patient, "b", Annotation(1.0, 1.0, "seizure"))
+    eeg.declare(make_recording(patient_id=patient, recording_id="alone"))
+
+    said = api.get("/studies", params={"patient_id": patient}).json()["studies"]
+    assert [study["study_id"] for study in said] == ["stay", "alone"]
+    stay = said[0]
+    assert stay["start_time"] == "2026-11-22T08:00:00"
+    assert (stay["duration"], stay["n_seizures"], stay["closed"]) == (3633.0, 1, False)
+    assert [(r["recording"]["recording_id"], r["offset"]) for r in stay["recordings"]] == [
+        ("a", 0.0), ("b", 3630.0),
+    ]  # fmt: skip
+    assert api.get(f"/studies/{patient}/stay").json().items() >= stay.items()
+
+    listed = eeg.studies(patient)
+    assert [info.study.offset("b") for info in listed[:1]] == [Fraction(3630)]
+    assert listed[0].infos == tuple(eeg.recording(patient, name) for name in ("a", "b"))
+    assert eeg.study(patient, "alone") == listed[1]
+    assert [info for info in eeg.studies() if info.study.patient_id == patient] == listed
+
+
+def test_an_unknown_study_is_not_found(eeg: Client) -> None:
+    assert eeg.studies(new_patient()) == []
+    with pytest.raises(NotFoundError, match="no study 'stay' of patient"):
+        eeg.study(new_patient(), "stay")
+    with pytest.raises(InvalidDataError, match="patient_id: character '!'"):
+        eeg.studies("a!")
