@@ -1,7 +1,7 @@
 """The tables, typed. The migrations say the same; a test keeps the two equal.
 
-Every key begins with ``patient_id``, so that one patient's rows live on one shard of a
-distributed database (Citus), and every constraint has a name. Sizes and counts are bigint.
+Every key of patient data begins with ``patient_id``, so that one patient's rows live on one shard
+of a distributed database (Citus), and every constraint has a name. Sizes and counts are bigint.
 Tables marked raw are append-only by privilege and by trigger; see `migrations`.
 """
 
@@ -152,6 +152,13 @@ class AnnotationRow(Base):
     __table_args__ = (
         _of_recording(),
         Index("annotation_recording_idx", "patient_id", "recording_id", "onset"),
+        Index(
+            "annotation_supersedes_idx",
+            "patient_id",
+            "supersedes",
+            unique=True,
+            postgresql_where=text("supersedes IS NOT NULL"),
+        ),
     )
     patient_id: Mapped[str] = mapped_column(primary_key=True)
     annotation_id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True)
@@ -165,6 +172,27 @@ class AnnotationRow(Base):
     author: Mapped[str | None]
     supersedes: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ReviewRow(Base):
+    """raw: seconds that somebody has looked at, and how they were shown."""
+
+    __tablename__ = "review"
+    __table_args__ = (
+        _of_recording(),
+        Index("review_recording_idx", "patient_id", "recording_id", "reviewed_at"),
+    )
+    patient_id: Mapped[str] = mapped_column(primary_key=True)
+    review_id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True)
+    recording_id: Mapped[str]
+    author: Mapped[str | None]
+    montage: Mapped[str]
+    lff: Mapped[float | None]  # [Hz]; None is off
+    hff: Mapped[float | None]
+    notch: Mapped[float | None]
+    start_sec: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))  # of every span
+    stop_sec: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    reviewed_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class OriginalRow(Base):
@@ -208,6 +236,15 @@ class IdentityRow(Base):
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class MontageRow(Base):
+    """A montage that somebody made. Not raw, and no patient's: its key is its name."""
+
+    __tablename__ = "montage"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    lines: Mapped[list[Any]] = mapped_column(JSONB)
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
 class SummaryEnvelopeRow(Base):
     """A roll-up of envelopes, `eegstore.signal.rollup.Tile`. Not raw: it can be made again."""
 
@@ -240,7 +277,10 @@ class ArchivistLogRow(Base):
 
 RAW_TABLES = (
     "recording", "closing", "chunk", "ingestion_log", "annotation", "original", "original_part",
-    "codec_parameters", "archivist_log",
+    "codec_parameters", "review", "archivist_log",
 )  # fmt: skip
 
 DERIVED_TABLES = ("summary_envelope",)
+
+SHARED_TABLES = ("montage",)
+"""No patient's: reference tables of a distributed database, whose keys name no patient."""

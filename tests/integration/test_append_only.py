@@ -13,7 +13,7 @@ from eegstore.model import Annotation
 from eegstore.service import annotations, recordings
 from eegstore.service.importing import import_edf
 from eegstore.store.database import Database
-from eegstore.store.tables import DERIVED_TABLES, RAW_TABLES
+from eegstore.store.tables import DERIVED_TABLES, RAW_TABLES, SHARED_TABLES
 from tests.conftest import Urls, plain
 from tests.integration.databases import (
     APPEND_ONLY,
@@ -35,7 +35,7 @@ DOOR = tuple(table for table in RAW_TABLES if table != "archivist_log")
 # Children before the recording that they refer to.
 CHILDREN_FIRST = (*(table for table in DOOR if table != "recording"), "recording")
 STATEMENTS = {
-    "UPDATE": "UPDATE {table} SET patient_id = patient_id",
+    "UPDATE": "UPDATE {table} SET {column} = {column}",
     "DELETE": "DELETE FROM {table}",
     "TRUNCATE": "TRUNCATE {table} CASCADE",
 }
@@ -67,6 +67,9 @@ def filled(
         do(urls.admin, "INSERT INTO identity (patient_id, name) VALUES ('p1', 'X') "
                        "ON CONFLICT (patient_id) DO UPDATE SET name = 'X'")  # fmt: skip
         do(urls.app, "INSERT INTO codec_parameters VALUES ('p1', sha256('x'), 'r1', 'x')")
+        do(urls.app, "INSERT INTO review VALUES ('p1', gen_random_uuid(), 'r1', 'anna', 'average', "
+                     "1, 70, NULL, '{0}', '{3}')")  # fmt: skip
+        do(urls.app, "INSERT INTO montage VALUES ('mine', '[]')")
         do(urls.app, "INSERT INTO summary_envelope (patient_id, recording_id, bucket, start, "
                      "n_seconds, n_samples, stored_bytes, missing_start, missing_stop, envelope) "
                      "VALUES ('p1', 'r1', 10, 0, 3, 960, 1, '{3}', '{3600}', '')")  # fmt: skip
@@ -85,7 +88,8 @@ def attempt(filled: Urls) -> Iterator["psycopg.Connection[Any]"]:
 
 def run(connection: "psycopg.Connection[Any]", statement: str, table: str) -> int:
     """How many rows the statement changed."""
-    text = STATEMENTS[statement].format(table=table)
+    column = "name" if table in SHARED_TABLES else "patient_id"
+    text = STATEMENTS[statement].format(table=table, column=column)
     return connection.execute(text.encode()).rowcount
 
 
@@ -105,7 +109,8 @@ def test_the_application_cannot_overwrite_by_inserting(filled: Urls, table: str)
     key = {"ingestion_log": "patient_id, id", "archivist_log": "patient_id, id",
            "chunk": "patient_id, recording_id, second", "annotation": "patient_id, annotation_id",
            "original_part": "patient_id, recording_id, first_record",
-           "codec_parameters": "patient_id, parameters_sha256"}  # fmt: skip
+           "codec_parameters": "patient_id, parameters_sha256",
+           "review": "patient_id, review_id"}  # fmt: skip
     columns = key.get(table, "patient_id, recording_id")
     with connect(filled.app) as connection, refused(DENIED):
         connection.execute(
@@ -266,7 +271,7 @@ def test_a_person_who_has_not_become_the_archivist_is_refused(
     ("role", "statement"),
     [("eegstore_app", "UPDATE"), ("eegstore_app", "DELETE"), ("eegstore_owner", "TRUNCATE")],
 )
-@pytest.mark.parametrize("table", ["identity", *DERIVED_TABLES])
+@pytest.mark.parametrize("table", ["identity", *DERIVED_TABLES, *SHARED_TABLES])
 def test_the_same_statements_work_on_what_is_not_raw(
     attempt: "psycopg.Connection[Any]", table: str, role: str, statement: str
 ) -> None:
@@ -277,13 +282,16 @@ def test_the_same_statements_work_on_what_is_not_raw(
     assert left == [(1 if statement == "UPDATE" else 0,)]
 
 
-@pytest.mark.parametrize("table", ["chunk", "closing", "annotation", "original", "original_part"])
+@pytest.mark.parametrize(
+    "table", ["chunk", "closing", "annotation", "original", "original_part", "review"]
+)
 def test_rows_of_an_unknown_recording_are_refused(filled: Urls, table: str) -> None:
     """Foreign keys work with the rights that the roles have."""
     with connect(filled.app) as connection, connection.transaction(force_rollback=True):
         columns = connection.execute(
             "SELECT string_agg(CASE attname WHEN 'recording_id' THEN '''unknown''' "
-            "WHEN 'annotation_id' THEN 'gen_random_uuid()' ELSE attname END, ', ' "
+            "WHEN 'annotation_id' THEN 'gen_random_uuid()' "
+            "WHEN 'review_id' THEN 'gen_random_uuid()' ELSE attname END, ', ' "
             "ORDER BY attnum) FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0",
             (table,),
         ).fetchall()[0][0]

@@ -10,7 +10,7 @@ from sqlalchemy import create_engine
 
 from eegstore.errors import InvalidDataError, StoreUnavailableError
 from eegstore.store.schema import ROLES, head_revision, upgrade
-from eegstore.store.tables import DERIVED_TABLES, RAW_TABLES, Base
+from eegstore.store.tables import DERIVED_TABLES, RAW_TABLES, SHARED_TABLES, Base
 from tests.conftest import Urls
 from tests.integration.databases import TABLES, used
 from tests.integration.postgres_processes import connect, do, query
@@ -118,12 +118,12 @@ def test_without_a_server_the_error_says_so() -> None:
 
 
 def test_every_table_is_raw_or_known_not_to_be() -> None:
-    assert set(TABLES) == {*RAW_TABLES, *DERIVED_TABLES, "identity"}
+    assert set(TABLES) == {*RAW_TABLES, *DERIVED_TABLES, *SHARED_TABLES, "identity"}
 
 
 def test_every_key_begins_with_patient_id(common: Urls) -> None:
     """So that one patient's rows live on one shard: keys, unique indexes, both ends of a
-    foreign key."""
+    foreign key. What is no patient's has a primary key and nothing else, and joins nothing."""
     keys = rows(
         common.admin,
         "SELECT conname, a.attname FROM pg_constraint k "
@@ -143,9 +143,10 @@ def test_every_key_begins_with_patient_id(common: Urls) -> None:
         "JOIN pg_attribute a ON a.attrelid = indrelid AND a.attnum = indkey[0]",
     )
     assert len(keys) == len(TABLES) + len(referred)
-    assert len(referred) == 5
+    assert len(referred) == 6
     assert len(unique) >= len(TABLES)
-    assert [found for found in keys + referred + unique if found[1] != "patient_id"] == []
+    others = [found for found in keys + referred + unique if found[1] != "patient_id"]
+    assert others == [(f"{table}_pkey", "name") for table in SHARED_TABLES] * 2
 
 
 def test_every_constraint_has_the_name_we_gave_it(common: Urls) -> None:
