@@ -109,6 +109,11 @@ class Client(Review):
         """Close the connections."""
         self._api.close()
 
+    def grant(self) -> str:
+        """What a browser opens a session with, within a minute: see `eegstore.api.session`."""
+        with self._api.answer("POST", "/session/grant") as said:
+            return str(said["grant"])
+
     def patients(self) -> list[str]:
         """All patient_ids that the key may see."""
         with self._api.answer("GET", "/patients") as said:

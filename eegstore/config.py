@@ -3,12 +3,23 @@
 import os
 import secrets
 from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from eegstore.errors import AccessError
+
+VIEWER_PORT = 5006
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_LOOPBACK = ("127.0.0.1", "localhost")
+
+
+def loopback_origins(port: int) -> tuple[str, ...]:
+    """The web origins of what this machine serves on a port to itself."""
+    return tuple(f"http://{name}:{port}" for name in ("127.0.0.1", "localhost"))
 
 
 class Settings(BaseSettings):
@@ -24,6 +35,47 @@ class Settings(BaseSettings):
     api_url: str = "http://127.0.0.1:8765"
     api_key: SecretStr | None = None
     pool_size: int = 8  # connections to PostgreSQL
+    public_api_url: str | None = None  # where browsers find the API; None: api_url
+    # Under which the viewer is opened, with spaces or commas between them.
+    viewer_origins: Annotated[tuple[str, ...], NoDecode] = loopback_origins(VIEWER_PORT)
+
+    @field_validator("viewer_origins", mode="before")
+    @classmethod
+    def _origins(cls, value: Any) -> Any:
+        parts = value.replace(",", " ").split() if isinstance(value, str) else value
+        return tuple(origin_of(part) for part in parts)
+
+
+def origin_of(url: str) -> str:
+    """The origin of a URL as browsers write it; ValueError when it is none, or more than one."""
+    parts = urlsplit(url)
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or "*" in parts.hostname:
+        raise ValueError(f"{url!r} is no web origin; http://host:port or https://host:port")
+    if parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError(f"{url!r} is more than a web origin, which ends after host and port")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    if parts.port in (None, _DEFAULT_PORTS[parts.scheme]):
+        return f"{parts.scheme}://{host}"
+    return f"{parts.scheme}://{host}:{parts.port}"
+
+
+def browser_url(settings: Settings, page_host: str) -> str:
+    """Where a browser finds the API that has the viewer open under a host name.
+
+    On loopback the API is called what the page is called: a browser sends the session cookie
+    from a page of 127.0.0.1 to 127.0.0.1, and not to localhost.
+
+    Parameters
+    ----------
+    page_host : str
+        The page's Host header.
+    """
+    url = settings.public_api_url or settings.api_url
+    parts = urlsplit(url)
+    page = urlsplit(f"//{page_host}").hostname
+    if parts.hostname not in _LOOPBACK or page not in _LOOPBACK:
+        return url
+    return parts._replace(netloc=page + (f":{parts.port}" if parts.port else "")).geturl()
 
 
 def api_key(settings: Settings, *, create: bool = False) -> str | None:

@@ -1,11 +1,13 @@
-"""Who may ask: whoever knows the API key."""
+"""Who may ask: whoever knows the API key, and for reading also a browser with a session."""
 
 import secrets
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import HTTPConnection
 
+from eegstore.api import tickets
 from eegstore.errors import AccessError
 from eegstore.store.database import Database
 
@@ -16,7 +18,10 @@ def require_key(
     request: Request,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> None:
-    """Raise AccessError unless the request carries the key; without a key all may ask."""
+    """Raise AccessError unless the request carries the key, or reads within a browser's session.
+
+    Without a key all may ask.
+    """
     _check(request, None if credentials is None else credentials.credentials)
 
 
@@ -26,10 +31,43 @@ def check_key(request: Request) -> None:
     _check(request, given.strip() or None if scheme.lower() == "bearer" else None)
 
 
+def check_origin(connection: HTTPConnection) -> None:
+    """Raise AccessError when a page asks that is none of the viewer's.
+
+    Cookies know no ports: the browser would send ours along for any page of this host.
+    """
+    origin = connection.headers.get("origin")
+    if origin is not None and origin not in connection.app.state.viewer_origins:
+        raise AccessError(
+            f"pages of {origin} may not ask; EEGSTORE_VIEWER_ORIGINS names those that may, and "
+            "others need the API key"
+        )
+
+
+def cookie_name(api_key: str) -> str:
+    """Of the session: another API on another port of this host has another."""
+    return f"eegstore_{tickets.fingerprint(api_key)}"
+
+
 def _check(request: Request, given: str | None) -> None:
     key: str | None = request.app.state.api_key
-    if key is not None and not secrets.compare_digest((given or "").encode(), key.encode()):
-        raise AccessError("the API key is missing" if given is None else "the API key is wrong")
+    if key is None:
+        return
+    if given is None:
+        _check_session(request, key)
+    elif not secrets.compare_digest(given.encode(), key.encode()):
+        raise AccessError("the API key is wrong")
+
+
+def _check_session(request: Request, key: str) -> None:
+    ticket = request.cookies.get(cookie_name(key))
+    if ticket is None:
+        raise AccessError("the API key is missing")
+    if request.method != "GET":
+        raise AccessError("a browser's session may only read; this needs the API key")
+    if not tickets.is_good(key, tickets.SESSION, ticket):
+        raise AccessError("the browser's session has ended, and the API key is missing")
+    check_origin(request)
 
 
 def database_of(request: Request) -> Database:

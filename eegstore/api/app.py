@@ -1,23 +1,41 @@
 """The HTTP service: routers, one per noun, around one database."""
 
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 import uvicorn
 from fastapi import Depends, FastAPI
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 
-from eegstore.api import annotations, health, ingest, overview, recordings, studies, windows
+from eegstore.api import (
+    annotations,
+    health,
+    ingest,
+    overview,
+    recordings,
+    session,
+    studies,
+    windows,
+)
 from eegstore.api.access import require_key
 from eegstore.api.problems import MAX_BODY, add_handlers, problem, too_large
 from eegstore.errors import AccessError, StoreUnavailableError
 from eegstore.store.database import Database
 
 
-def create_app(database_url: str, api_key: str | None, pool_size: int = 8) -> FastAPI:
+def create_app(
+    database_url: str,
+    api_key: str | None,
+    pool_size: int = 8,
+    viewer_origins: Collection[str] = (),
+) -> FastAPI:
     """The app on a database; `api_key` None lets everybody in.
+
+    Pages of `viewer_origins` may ask from a browser; see `eegstore.api.session`.
 
     Opening it fails when the server would not keep what is acknowledged
     (`Database.check`).
@@ -37,6 +55,7 @@ def create_app(database_url: str, api_key: str | None, pool_size: int = 8) -> Fa
             await database.close()
 
     app = _App(
+        frozenset(viewer_origins),
         title="eegstore",
         version=version("eegstore"),
         summary="EEG in, second by second; windows out.",
@@ -44,28 +63,52 @@ def create_app(database_url: str, api_key: str | None, pool_size: int = 8) -> Fa
         max_body_size=MAX_BODY,
     )
     app.state.api_key = api_key
+    app.state.viewer_origins = frozenset(viewer_origins)
     add_handlers(app)
     app.include_router(health.router)
+    app.include_router(session.router)
     for module in (recordings, studies, ingest, windows, overview, annotations):
         app.include_router(module.router, dependencies=[Depends(require_key)])
     return app
 
 
 class _App(FastAPI):
-    """Refuses a body that says it is too large before a byte of it is read, and takes seconds
-    on the short way."""
+    """Lets pages of some origins ask, refuses a body that says it is too large before a byte of
+    it is read, and takes seconds on the short way."""
+
+    def __init__(self, origins: Collection[str], **options: Any) -> None:
+        super().__init__(**options)
+        # Around everything: what fails tells a page so, and not only that it may not know.
+        self._for_pages = CORSMiddleware(
+            self._bounded, allow_origins=origins, allow_methods=("GET", "POST"),
+            allow_headers=("If-None-Match",), allow_credentials=True,
+            expose_headers=("ETag", "Retry-After"),
+        )  # fmt: skip
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            stated = dict(scope["headers"]).get(b"content-length", b"0")
-            if stated.isdigit() and int(stated[:20]) > MAX_BODY:
-                await problem(too_large(f"{int(stated[:20])} bytes"))(scope, receive, send)
-                return
-            if scope["path"] == "/ingest" and scope["method"] == "POST":
-                scope["app"] = self
-                await ingest.direct(scope, receive, send)
-                return
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        seconds = scope["path"] == "/ingest" and scope["method"] == "POST"
+        if seconds and b"origin" not in headers and not _over(headers):
+            scope["app"] = self
+            await ingest.direct(scope, receive, send)
+            return
+        await self._for_pages(scope, receive, send)
+
+    async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if size := _over(dict(scope["headers"])):
+            await problem(too_large(f"{size} bytes"))(scope, receive, send)
+            return
         await super().__call__(scope, receive, send)
+
+
+def _over(headers: dict[bytes, bytes]) -> int:
+    """The size that a body says it has, when that is too large."""
+    stated = headers.get(b"content-length", b"0")
+    size = int(stated[:20]) if stated.isdigit() else 0
+    return size if size > MAX_BODY else 0
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -18,7 +18,7 @@ from eegstore.cli.device import Speed, buffer_path, said, speed_of
 from eegstore.cli.listings import on_database
 from eegstore.cli.terminal import console, database_url, settings, size
 from eegstore.client import Client
-from eegstore.config import Settings, api_key
+from eegstore.config import VIEWER_PORT, Settings, api_key, loopback_origins
 from eegstore.device_buffer import DeviceBuffer
 from eegstore.errors import EegStoreError, StoreUnavailableError
 from eegstore.model import Recording, SampleType
@@ -43,13 +43,15 @@ def demo(
         Path | None, typer.Option("--data", help="Data directory; default EEGSTORE_DATA.")
     ] = None,
     port: Annotated[int, typer.Option(help="Of the API.")] = 8765,
-    viewer_port: Annotated[int, typer.Option("--viewer-port")] = 5006,
+    viewer_port: Annotated[int, typer.Option("--viewer-port")] = VIEWER_PORT,
     speed: Speed = "1",
 ) -> None:
     """Start PostgreSQL, the API, the viewer and a device; Ctrl-C ends them all."""
     if data is not None:
         os.environ["EEGSTORE_DATA"] = str(data.absolute())
     os.environ["EEGSTORE_API_URL"] = f"http://127.0.0.1:{port}"
+    os.environ.pop("EEGSTORE_PUBLIC_API_URL", None)
+    os.environ["EEGSTORE_VIEWER_ORIGINS"] = " ".join(loopback_origins(viewer_port))
     rate = speed_of(speed)
     values = settings()
     stop = threading.Event()

@@ -10,7 +10,7 @@ import typer
 
 import eegstore
 from eegstore.cli.terminal import console, database_url, settings
-from eegstore.config import api_key
+from eegstore.config import VIEWER_PORT, api_key, loopback_origins
 from eegstore.errors import InvalidDataError, NotFoundError
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
@@ -30,7 +30,7 @@ def serve(
     values = settings()
     key = None if no_auth else api_key(values, create=True)
     with listen(host, port) as socket, database_url(values) as url:
-        app = create_app(url, key, values.pool_size)
+        app = create_app(url, key, values.pool_size, values.viewer_origins)
         name, number = socket.getsockname()[:2]
         shown = f"[{name}]" if ":" in name else name
         serve_app(app, socket, lambda: console.print(f"eegstore API at http://{shown}:{number}"))
@@ -38,14 +38,15 @@ def serve(
 
 def view(
     host: Host = "127.0.0.1",
-    port: Annotated[int, typer.Option()] = 5006,
+    port: Annotated[int, typer.Option()] = VIEWER_PORT,
     api_url: Annotated[str | None, typer.Option(help="Where the API is.")] = None,
     origin: Annotated[
         list[str] | None, typer.Option(help="Further host:port under which it is opened.")
     ] = None,
 ) -> None:
     """Serve the viewer. It asks the API with your key and shows whoever opens it."""
-    environment = os.environ | {"EEGSTORE_DATA": str(settings().data)}
+    values = settings()
+    environment = os.environ | {"EEGSTORE_DATA": str(values.data)}
     if api_url is not None:
         environment["EEGSTORE_API_URL"] = api_url
     origins = {f"{name}:{port}" for name in ("localhost", "127.0.0.1", host)} | set(origin or ())
@@ -55,6 +56,11 @@ def view(
         *(f"--allow-websocket-origin={name}" for name in sorted(origins)),
     ]  # fmt: skip
     console.print(f"eegstore viewer at http://{host}:{port}/viewer")
+    if not set(loopback_origins(port)) & set(values.viewer_origins):
+        console.print(
+            f"it shows nothing until the API's EEGSTORE_VIEWER_ORIGINS names where it is opened, "
+            f"like {loopback_origins(port)[0]}"
+        )
     sys.stdout.flush()
     os.execve(sys.executable, command, environment)
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,15 +23,25 @@ if TYPE_CHECKING:
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def _free_ports(n: int) -> list[int]:
+    with ExitStack() as stack:
+        free = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(n)]
+        return [one.getsockname()[1] for one in free]
+
+
 class Live:
     """`eegstore serve` on a port that it keeps, to be ended and started again."""
 
     def __init__(self, data: Path) -> None:
         self.data = data
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port, self.viewer_port = _free_ports(2)
         self.url = f"http://127.0.0.1:{self.port}"
-        self.environment = os.environ | {"EEGSTORE_DATA": str(data), "EEGSTORE_API_URL": self.url}
+        self.viewer_url = f"http://127.0.0.1:{self.viewer_port}"
+        self.environment = os.environ | {
+            "EEGSTORE_DATA": str(data),
+            "EEGSTORE_API_URL": self.url,
+            "EEGSTORE_VIEWER_ORIGINS": self.viewer_url,
+        }
         self.environment.pop("EEGSTORE_API_KEY", None)
         self.process: subprocess.Popen[bytes] | None = None
         self._log = data.parent / f"api-{self.port}.log"

@@ -43,6 +43,7 @@ ROUTES = {
     ("post", "/recordings/{patient_id}/{recording_id}/close"),
     ("get", "/studies"), ("get", "/studies/{patient_id}/{study_id}"),
     ("get", "/annotations"), ("post", "/annotations"),
+    ("post", "/session"), ("post", "/session/grant"),
 }  # fmt: skip
 OPEN = {("get", "/healthz"), ("get", "/readyz")}
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
+from pydantic import ValidationError
 
-from eegstore.config import Settings, api_key
+from eegstore.config import Settings, api_key, browser_url
 from eegstore.errors import AccessError
 
 
@@ -106,3 +107,41 @@ def test_a_key_that_may_not_be_read_is_an_access_error(
     monkeypatch.setattr(Path, "read_text", refuse)
     with pytest.raises(AccessError, match="EEGSTORE_API_KEY"):
         api_key(Settings(data=tmp_path))
+
+
+def test_origins_are_those_of_the_viewers_port_unless_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert Settings().viewer_origins == ("http://127.0.0.1:5006", "http://localhost:5006")
+    monkeypatch.setenv("EEGSTORE_VIEWER_ORIGINS", "https://EEG.example.org:443/, http://[::1]:80 ")
+    assert Settings().viewer_origins == ("https://eeg.example.org", "http://[::1]")
+    monkeypatch.setenv("EEGSTORE_VIEWER_ORIGINS", "")
+    assert Settings().viewer_origins == ()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["*", "null", "http://*", "http://*.example.org", "eeg.example.org", "file:///x", "http://",
+     "http://a/viewer", "http://a?x", "http://me@a", "http://a:b", "http://a http://b/c"],
+)  # fmt: skip
+def test_what_is_no_origin_is_refused(wrong: str) -> None:
+    with pytest.raises(ValidationError, match="viewer_origins"):
+        Settings(viewer_origins=wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("public", "page", "found"),
+    [
+        (None, "127.0.0.1:5006", "http://127.0.0.1:8765"),
+        (None, "localhost:5006", "http://localhost:8765"),
+        ("http://localhost:80/api", "127.0.0.1", "http://127.0.0.1:80/api"),
+        ("http://127.0.0.1", "localhost", "http://localhost"),
+        ("https://api.example.org", "localhost:5006", "https://api.example.org"),
+        (None, "eeg.example.org", "http://127.0.0.1:8765"),
+        (None, "[::1]:5006", "http://127.0.0.1:8765"),
+    ],
+)
+def test_a_browser_finds_the_api_on_the_host_of_the_page(
+    public: str | None, page: str, found: str
+) -> None:
+    assert browser_url(Settings(public_api_url=public), page) == found

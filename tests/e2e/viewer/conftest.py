@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -118,9 +117,7 @@ class Viewer:
     """The viewer on a port that it keeps; a warning in it is an error."""
 
     def __init__(self, live: Any) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        self.home = f"http://127.0.0.1:{self.port}"
+        self.port, self.home = live.viewer_port, live.viewer_url
         self.environment = os.environ | {
             "EEGSTORE_API_URL": live.url,
             "EEGSTORE_DATA": str(live.data),
