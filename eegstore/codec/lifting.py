@@ -11,6 +11,7 @@ Weights are multiples of 1/64. Sums of integers below 2**18 are then exact in fl
 otherwise computed in float64: the result is the same on every machine.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -52,6 +53,9 @@ class Lifting:
         For step s the matrices ``(2**s, h, h)`` that predict upper from lower halves of h.
     leaf : ndarray, ``(leaf, leaf, 2**depth)``
         ``[c, j]``: weight of member j in the prediction of member c > j, for each group.
+
+    Several of one shape can be one (`stacked`): then there are so many times more matrices
+    and groups, and the rows of one follow those of the other.
     """
 
     halves: tuple[NDArray[np.float32], ...]
@@ -59,8 +63,8 @@ class Lifting:
 
     def forward(self, rows: Rows) -> None:
         """Replace rows by what is left of them after prediction."""
-        for step, weights in enumerate(self.halves):
-            pairs = rows.reshape(1 << step, 2, weights.shape[1], -1)
+        for weights in self.halves:
+            pairs = rows.reshape(len(weights), 2, weights.shape[1], -1)
             pairs[:, 1] -= _guessed(weights, pairs[:, 0])
         for member in range(len(self.leaf) - 1, 0, -1):
             groups, guess = self._guess(rows, member)
@@ -71,9 +75,8 @@ class Lifting:
         for member in range(1, len(self.leaf)):
             groups, guess = self._guess(rows, member)
             groups[:, member] += guess
-        for step in reversed(range(len(self.halves))):
-            weights = self.halves[step]
-            pairs = rows.reshape(1 << step, 2, weights.shape[1], -1)
+        for weights in reversed(self.halves):
+            pairs = rows.reshape(len(weights), 2, weights.shape[1], -1)
             pairs[:, 1] += _guessed(weights, pairs[:, 0])
 
     def exact_in_float32(self, largest: float) -> bool:
@@ -96,9 +99,9 @@ class Lifting:
             for other in range(member):
                 bound[:, member] += np.abs(self.leaf[member, other]) * bound[:, other]
         bound = bound.reshape(-1)
-        for step in reversed(range(len(self.halves))):
-            pairs = bound.reshape(1 << step, 2, -1)
-            pairs[:, 1] += (np.abs(self.halves[step]) @ pairs[:, 0, :, None])[..., 0]
+        for weights in reversed(self.halves):
+            pairs = bound.reshape(len(weights), 2, -1)
+            pairs[:, 1] += (np.abs(weights) @ pairs[:, 0, :, None])[..., 0]
         return float(bound.max())
 
 
@@ -127,6 +130,15 @@ def fit(covariance: NDArray[np.float64]) -> Lifting:
             solved = np.linalg.solve(block[:member, :member], block[:member, member])
             last[member, :member, index] = _rounded(solved)
     return Lifting(tuple(halves), last.astype(np.float32))
+
+
+def stacked(liftings: Sequence[Lifting]) -> Lifting:
+    """One that does what these do, each on its own rows."""
+    halves = zip(*(lifting.halves for lifting in liftings), strict=True)
+    return Lifting(
+        tuple(np.concatenate(weights) for weights in halves),
+        np.concatenate([lifting.leaf for lifting in liftings], axis=2),
+    )
 
 
 def _guessed(weights: NDArray[np.float32], low: Rows) -> Rows:

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegstore.codec.entropy import compress, decompress_any
-from eegstore.codec.lifting import WEIGHT_BITS, Lifting, shape_of
+from eegstore.codec.lifting import WEIGHT_BITS, Lifting, shape_of, stacked
 from eegstore.codec.pyramid import MAX_PAIRS, TAP_BITS, Taps
 from eegstore.errors import CodecError
 from eegstore.model import MAX_CHANNELS
@@ -67,6 +67,11 @@ class Block:
     def taps32(self) -> tuple[Taps, ...]:
         """`taps` in float32, in which they are exact."""
         return tuple(taps.astype(np.float32) for taps in self.taps)
+
+    @cached_property
+    def phased(self) -> Lifting:
+        """The liftings of the phases that `polyphase` works on."""
+        return stacked([*self.liftings, self.liftings[-1]])
 
     @cached_property
     def plans(self) -> dict[tuple[int, int], Any]:
