@@ -65,10 +65,9 @@ def encode_all(chunks: Sequence[Chunk], parameters: Parameters | None = None) ->
             shared = None
         for at in range(0, len(members), _AT_ONCE):
             part = members[at : at + _AT_ONCE]
-            samples = [_flat(chunks[index]) for index in part]
-            for index, blob in zip(
-                part, _blobs(np.stack(samples), runs, counts, shared), strict=True
-            ):
+            samples = np.stack([chunks[index].samples for index in part])
+            samples = samples.astype(dtype.newbyteorder("<"), copy=False)
+            for index, blob in zip(part, _blobs(samples, runs, counts, shared), strict=True):
                 blobs[index] = blob
     return blobs
 
@@ -100,10 +99,6 @@ def _blobs(
 
 def _smaller(one: bytes | None, other: bytes) -> bytes:
     return other if one is None or len(other) < len(one) else one
-
-
-def _flat(chunk: Chunk) -> NDArray[Any]:
-    return np.ascontiguousarray(chunk.samples, SampleType(chunk.samples.dtype.name).dtype)
 
 
 def parameters_named(blobs: Iterable[bytes | memoryview]) -> set[bytes]:

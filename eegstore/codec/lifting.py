@@ -83,6 +83,10 @@ class Lifting:
         """Whether `backward` is exact in float32 on numbers up to `largest`."""
         return (largest + 1) * self._growth < _EXACT
 
+    def forward_exact_in_float32(self, largest: float) -> bool:
+        """Whether `forward` is exact in float32 on numbers up to `largest`."""
+        return (largest + 1) * self._forward_growth < _EXACT
+
     def _guess(self, rows: Rows, member: int) -> tuple[Rows, Rows]:
         groups = rows.reshape(self.leaf.shape[2], len(self.leaf), -1)
         guess = self.leaf[member, 0][:, None] * groups[:, 0]
@@ -102,6 +106,21 @@ class Lifting:
         for weights in reversed(self.halves):
             pairs = bound.reshape(len(weights), 2, -1)
             pairs[:, 1] += (np.abs(weights) @ pairs[:, 0, :, None])[..., 0]
+        return float(bound.max())
+
+
+    @cached_property
+    def _forward_growth(self) -> float:
+        """How much larger than what they begin with the numbers can become in `forward`."""
+        n_leaf, n_groups = len(self.leaf), self.leaf.shape[2]
+        bound = np.ones(n_leaf * n_groups)
+        for weights in self.halves:
+            pairs = bound.reshape(len(weights), 2, -1)
+            pairs[:, 1] += (np.abs(weights) @ pairs[:, 0, :, None])[..., 0]
+        groups = bound.reshape(n_groups, n_leaf)
+        for member in range(n_leaf - 1, 0, -1):
+            for other in range(member):
+                groups[:, member] += np.abs(self.leaf[member, other]) * groups[:, other]
         return float(bound.max())
 
 

@@ -47,7 +47,7 @@ def split(samples: Table, taps: Sequence[Taps], order: int) -> list[Table]:
     """
     parts = []
     for of_level in reversed(taps):
-        odd, samples = samples[..., 1::2], samples[..., ::2]
+        odd, samples = samples[..., 1::2], np.ascontiguousarray(samples[..., ::2])
         parts.append(odd - _between(samples, of_level, odd.shape[-1]))
     for _ in range(order):
         samples = np.diff(samples, axis=-1, prepend=samples.dtype.type(0))

@@ -68,13 +68,21 @@ def plan(block: Block, n_samples: int, shift: int) -> Plan:
     return made
 
 
-def residuals(table: NDArray[Any], block: Block) -> list[NDArray[np.float64]]:
-    """What prediction leaves of samples ``(n_channels, n_chunks, n_samples)``, by part."""
+def residuals(table: NDArray[Any], block: Block) -> list[NDArray[np.floating[Any]]]:
+    """What prediction leaves of samples ``(n_channels, n_chunks, n_samples)``, by part.
+
+    In float32 where that is as exact: of int16 samples, the interpolation always is.
+    """
     left = []
     n_channels, n_chunks = table.shape[:2]
-    parts = split(table.astype(np.float64), block.taps, block.order)
-    for part, lifting in zip(parts, block.liftings, strict=True):
-        rows = np.zeros((padded(n_channels), part[0].size))
+    narrow = table.dtype.itemsize == 2
+    taps = block.taps32 if narrow else block.taps
+    for part, lifting in zip(
+        split(table.astype(taps[0].dtype), taps, block.order), block.liftings, strict=True
+    ):
+        exact = narrow and lifting.forward_exact_in_float32(float(np.abs(part).max(initial=0)))
+        kind = np.float32 if exact else np.float64
+        rows = np.zeros((padded(n_channels), part[0].size), kind)
         rows[:n_channels] = part.reshape(n_channels, -1)
         lifting.forward(rows)
         left.append(rows[:n_channels].reshape(n_channels, n_chunks, -1))
@@ -107,15 +115,19 @@ def write(table: NDArray[Any], block: Block) -> Written:
     """Samples ``(n_channels, n_chunks, n_samples)``, channels as in the block, as bytes."""
     n_channels, n_chunks, n_samples = table.shape
     left = residuals(table, block)
-    largest = np.max([np.abs(part).max(axis=(0, 2)) for part in left], axis=0)
+    sizes = [np.abs(part) for part in left]
+    largest = np.max([part.max(axis=2).max(axis=0) for part in sizes], axis=0)
     possible = largest < _LIMIT
     if not possible.all():
         left = [np.where(possible[:, None], part, 0) for part in left]
-    kind: Any = np.int32 if largest.max() < _LIMIT / 4 else np.int64
+    kind: Any = np.int64
+    for kind, limit in ((np.int16, 1 << 14), (np.int32, _LIMIT / 4), (np.int64, np.inf)):
+        if largest.max() < limit:
+            break
     signed: list[NDArray[Any]] = [part.astype(kind) for part in left]
     bits = np.dtype(kind).itemsize * 8 - 1
     numbers = [(part << 1) ^ (part >> bits) for part in signed]
-    shift = _own_shift(numbers, block, n_samples)
+    shift = _own_shift(sizes, block, n_samples)
     stream = np.empty((n_chunks, n_channels * n_samples), np.uint8)
     low = [b""] * n_chunks
     escapes = {}
@@ -132,13 +144,16 @@ def write(table: NDArray[Any], block: Block) -> Written:
     return Written(possible, shift, stream, low, escapes)
 
 
-def _own_shift(numbers: list[NDArray[Any]], block: Block, n_samples: int) -> NDArray[np.int8]:
+def _own_shift(
+    sizes: list[NDArray[np.floating[Any]]], block: Block, n_samples: int
+) -> NDArray[np.int8]:
+    """How much each chunk is to be shifted more, from the magnitudes of its residuals."""
     shifts = plan(block, n_samples, 0).shifts
     total = sum(
-        (part >> of_part[:, None, None]).sum(axis=(0, 2))
-        for part, of_part in zip(numbers, shifts.astype(numbers[0].dtype), strict=True)
+        2.0 ** (1 - of_part) @ part.sum(axis=2, dtype=np.float64)
+        for part, of_part in zip(sizes, shifts, strict=True)
     )
-    level = np.asarray(total, np.float64) / (len(block.rows) * n_samples)
+    level = total / (len(block.rows) * n_samples) - 0.5  # what shifting cuts off, in the mean
     own = np.rint(np.log2(np.maximum(level, 1e-3) / TARGET))
     own[(level > TARGET * _QUIETER) & (level < TARGET * _LOUDER)] = 0
     deepest = int(block.shifts.max())

@@ -8,6 +8,7 @@ from eegstore import codec
 from eegstore.errors import InvalidDataError, SpanError, TooLargeError
 from eegstore.model import Recording
 from eegstore.service.ingest import MAX_SECOND
+from eegstore.service.kept import batches_of, kept_of
 from eegstore.service.parameters import named
 from eegstore.service.recordings import declared
 from eegstore.store import chunks as chunk_table
@@ -48,16 +49,24 @@ async def read_window(
     n_values = check_span(recording, rows, start, stop, max_values)
     first = start.numerator // start.denominator
     last = -(-stop.numerator // stop.denominator)
+    key = (patient_id, recording_id)
+    keeper = kept_of(database)
+    kept = {one.blob_sha256: one for one in keeper.find(*key, first, last)}
     async with database.reading() as driver:
-        stored = await chunk_table.blobs(driver, patient_id, recording_id, first, last)
-        blobs = [blob for _, blob in stored]
+        stored = await chunk_table.blobs_but(driver, *key, first, last, kept)
+        new = {second: digest for second, digest, blob in stored if blob is not None}
+        blobs = [blob for _, _, blob in stored if blob is not None]
         shared = await named(driver, patient_id, blobs, database.parameters)
+    there = {second: kept[digest] for second, digest, blob in stored if blob is None}
 
-    def build() -> Window:
-        batches = codec.decode_batches(blobs, [second for second, _ in stored], shared)
-        return assemble_batches(recording, rows, start, stop, batches)
+    def build() -> tuple[Window, list[codec.Batch]]:
+        decoded = codec.decode_batches(blobs, list(new), shared)
+        batches = [*batches_of(there), *decoded]
+        return assemble_batches(recording, rows, start, stop, batches), decoded
 
-    return await asyncio.to_thread(build) if n_values > _IN_THREAD else build()
+    window, decoded = await asyncio.to_thread(build) if n_values > _IN_THREAD else build()
+    keeper.add(*key, decoded, new)
+    return window
 
 
 def rows_of(recording: Recording, labels: Sequence[str] | None) -> list[int]:

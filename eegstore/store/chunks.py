@@ -6,12 +6,17 @@ from eegstore.store import append
 from eegstore.store.append import LogEntry, NewChunk, StoredChunk
 from eegstore.store.database import Raw
 
-__all__ = ["LogEntry", "StoredChunk", "blobs", "digests", "envelopes", "heads",
+__all__ = ["LogEntry", "StoredChunk", "blobs", "blobs_but", "digests", "envelopes", "heads",
            "heads_in_portions", "in_portions", "insert", "log", "pieces", "spans",
            "whole"]  # fmt: skip
 
 _BLOBS = b"""
 SELECT second, blob FROM chunk
+WHERE patient_id = %b AND recording_id = %b AND second >= %b::bigint AND second < %b::bigint
+ORDER BY second
+"""
+_BLOBS_BUT = b"""
+SELECT second, blob_sha256, CASE WHEN position(blob_sha256 IN %b) = 0 THEN blob END FROM chunk
 WHERE patient_id = %b AND recording_id = %b AND second >= %b::bigint AND second < %b::bigint
 ORDER BY second
 """
@@ -77,6 +82,25 @@ async def blobs(
     cursor = await connection.execute(
         _BLOBS, (patient_id, recording_id, start, stop), prepare=True, binary=True
     )
+    return await cursor.fetchall()
+
+
+async def blobs_but(
+    connection: Raw,
+    patient_id: str,
+    recording_id: str,
+    start: int,
+    stop: int,
+    known: Iterable[bytes],
+) -> list[tuple[int, bytes, bytes | None]]:
+    """(second, blob_sha256, blob) of the stored seconds in [start, stop), ascending.
+
+    Blobs whose digest is `known` are not read: None.
+    """
+    cursor = await connection.execute(
+        _BLOBS_BUT, (b"".join(known), patient_id, recording_id, start, stop),
+        prepare=True, binary=True,
+    )  # fmt: skip
     return await cursor.fetchall()
 
 

@@ -45,6 +45,7 @@ class Database:
         self.declared: dict[tuple[str, str], Any] = {}
         self.group: Any = None  # who waits for a commit; see service.grouping
         self.parameters: dict[bytes, Any] = {}  # of the codec, by digest; see service.parameters
+        self.kept: Any = None  # decoded seconds; see service.kept
         self.learner: Any = None  # fits them to live recordings; see service.parameters
         self.engine: AsyncEngine = create_async_engine(
             parsed,

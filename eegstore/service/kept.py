@@ -1,0 +1,98 @@
+"""Seconds that were decoded lately, so that pages which overlap are decoded once.
+
+A page is read with its neighbours and with what its filters need around it, by several readers
+of one study, so most seconds are asked for again within a minute. What is kept is named by the
+digest of the stored blob, which every read asks the database for: a second that was erased or
+encoded anew is never served from here.
+"""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from eegstore.codec import Batch
+from eegstore.model import Digital, Runs
+from eegstore.store.database import Database
+
+MAX_BYTES = 64 << 20  # of samples: an hour and a half of 23 channels at 256 Hz
+MAX_SECONDS = 300  # in one read; longer ones are no pages, and would push out all that are
+
+
+class Second(NamedTuple):
+    """A decoded second."""
+
+    blob_sha256: bytes
+    runs: Runs
+    samples: Digital  # (n_channels, n_samples), or flat where the channels differ in rate
+
+
+class Kept:
+    """Decoded seconds, the least recently read of which go first.
+
+    Parameters
+    ----------
+    max_bytes : int
+        Of samples; 0 keeps nothing.
+    """
+
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._n_bytes = 0
+        self._seconds: OrderedDict[tuple[str, str, int], Second] = OrderedDict()
+
+    def find(self, patient_id: str, recording_id: str, start: int, stop: int) -> list[Second]:
+        """What is kept of the seconds [start, stop) of a recording."""
+        found: list[Second] = []
+        if not self._seconds or stop - start > MAX_SECONDS:
+            return found
+        for second in range(start, stop):
+            place = (patient_id, recording_id, second)
+            kept = self._seconds.get(place)
+            if kept is not None:
+                self._seconds.move_to_end(place)
+                found.append(kept)
+        return found
+
+    def add(
+        self,
+        patient_id: str,
+        recording_id: str,
+        batches: Iterable[Batch],
+        digests: Mapping[int, bytes],
+    ) -> None:
+        """Keep the seconds of some batches, whose blobs have these digests by second."""
+        if len(digests) > MAX_SECONDS or not self._max_bytes:
+            return
+        for batch in batches:
+            batch.samples.flags.writeable = False
+            cube = batch.samples.ndim == 3
+            for index, second in enumerate(batch.seconds):
+                samples = batch.samples[:, index] if cube else batch.samples[index]
+                place = (patient_id, recording_id, second)
+                old = self._seconds.pop(place, None)
+                self._n_bytes += samples.nbytes - (0 if old is None else old.samples.nbytes)
+                self._seconds[place] = Second(digests[second], batch.runs, samples)
+        while self._n_bytes > self._max_bytes:
+            _, old = self._seconds.popitem(last=False)
+            self._n_bytes -= old.samples.nbytes
+
+
+def kept_of(database: Database) -> Kept:
+    """What is kept of a database, made when first asked for."""
+    if database.kept is None:
+        database.kept = Kept()
+    kept: Kept = database.kept
+    return kept
+
+
+def batches_of(kept: Mapping[int, Second]) -> list[Batch]:
+    """Kept seconds, by second, as they once were decoded."""
+    alike: dict[tuple[Runs, int], list[int]] = defaultdict(list)
+    for second, one in kept.items():
+        alike[one.runs, one.samples.ndim].append(second)
+    return [
+        Batch(seconds, runs, np.stack([kept[second].samples for second in seconds], axis=ndim - 1))
+        for (runs, ndim), seconds in alike.items()
+    ]

@@ -1,0 +1,82 @@
+"""What was decoded lately is found again, and memory stays bounded."""
+
+import hashlib
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from eegstore import codec
+from eegstore.codec import Batch
+from eegstore.model import Chunk
+from eegstore.service.kept import MAX_SECONDS, Kept, batches_of
+from tests.unit.recordings import chunks_of, make_recording, make_signal
+
+KEY = ("p1", "r1")
+
+
+def decoded(rates: Sequence[int], n_seconds: int) -> tuple[list[Chunk], list[Batch]]:
+    recording = make_recording([Fraction(rate) for rate in rates])
+    chunks = chunks_of(recording, make_signal(recording, n_seconds), n_seconds)
+    blobs = [codec.encode(chunk) for chunk in chunks]
+    return chunks, codec.decode_batches(blobs, range(n_seconds))
+
+
+def digests(n_seconds: int) -> dict[int, bytes]:
+    return {second: hashlib.sha256(b"%d" % second).digest() for second in range(n_seconds)}
+
+
+@pytest.mark.parametrize("rates", [(256, 256), (256, 32)], ids=["one rate", "two rates"])
+def test_kept_seconds_are_the_chunks_again(rates: Sequence[int]) -> None:
+    chunks, batches = decoded(rates, 7)
+    kept = Kept()
+    kept.add(*KEY, batches, digests(7))
+    found = kept.find(*KEY, 2, 9)
+    assert [one.blob_sha256 for one in found] == [digests(7)[second] for second in range(2, 7)]
+    again = batches_of(dict(zip([2, 3, 4, 5, 6], found, strict=True)))
+    for chunk in (chunk for batch in again for chunk in batch.chunks()):
+        assert chunk.runs == chunks[chunk.second].runs
+        np.testing.assert_array_equal(chunk.samples, chunks[chunk.second].samples)
+    assert kept.find("p1", "r2", 2, 9) == []
+
+
+def test_what_is_kept_cannot_be_changed() -> None:
+    _, batches = decoded((256,), 2)
+    kept = Kept()
+    kept.add(*KEY, batches, digests(2))
+    with pytest.raises(ValueError, match="read-only"):
+        kept.find(*KEY, 0, 1)[0].samples[...] = 0
+
+
+def test_the_least_recently_read_goes_first() -> None:
+    _, batches = decoded((256, 256), 6)
+    kept = Kept(4 * 2 * 256 * 2)
+    kept.add(*KEY, batches[:1], digests(6))
+    assert [one.blob_sha256 for one in kept.find(*KEY, 0, 6)] == list(digests(6).values())[2:]
+    kept.find(*KEY, 2, 3)
+    kept.add("p1", "r2", batches, digests(6))
+    assert kept.find(*KEY, 0, 6) == []
+    assert len(kept.find("p1", "r2", 0, 6)) == 4
+
+
+def test_the_same_second_again_takes_no_more_memory() -> None:
+    _, batches = decoded((256, 256), 4)
+    kept = Kept(4 * 2 * 256 * 2)
+    for _ in range(5):
+        kept.add(*KEY, batches, digests(4))
+    assert len(kept.find(*KEY, 0, 4)) == 4
+
+
+def test_long_reads_are_not_kept_and_push_nothing_out() -> None:
+    _, batches = decoded((32,), MAX_SECONDS + 1)
+    kept = Kept()
+    kept.add(*KEY, batches, digests(MAX_SECONDS + 1))
+    assert kept.find(*KEY, 0, MAX_SECONDS) == []
+
+
+def test_nothing_is_kept_where_nothing_may_be() -> None:
+    _, batches = decoded((32,), 3)
+    kept = Kept(0)
+    kept.add(*KEY, batches, digests(3))
+    assert kept.find(*KEY, 0, 3) == []
