@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     api_url: str = "http://127.0.0.1:8765"
     api_key: SecretStr | None = None
     pool_size: int = 8  # connections to PostgreSQL
+    kept_mb: int = Field(default=64, ge=0)  # decoded seconds that the API keeps [MB]; 0: none
     public_api_url: str | None = None  # where browsers find the API; None: api_url
     # Under which the viewer is opened, with spaces or commas between them.
     viewer_origins: Annotated[tuple[str, ...], NoDecode] = loopback_origins(VIEWER_PORT)

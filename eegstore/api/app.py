@@ -24,6 +24,7 @@ from eegstore.api import (
 from eegstore.api.access import require_key
 from eegstore.api.problems import MAX_BODY, add_handlers, problem, too_large
 from eegstore.errors import AccessError, StoreUnavailableError
+from eegstore.service.kept import kept_of
 from eegstore.store.database import Database
 
 
@@ -32,6 +33,7 @@ def create_app(
     api_key: str | None,
     pool_size: int = 8,
     viewer_origins: Collection[str] = (),
+    kept_mb: int = 64,
 ) -> FastAPI:
     """The app on a database; `api_key` None lets everybody in.
 
@@ -47,6 +49,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = Database(database_url, pool_size)
+        kept_of(database, kept_mb << 20)
         app.state.database = database
         try:
             await database.check()

@@ -30,7 +30,7 @@ def serve(
     values = settings()
     key = None if no_auth else api_key(values, create=True)
     with listen(host, port) as socket, database_url(values) as url:
-        app = create_app(url, key, values.pool_size, values.viewer_origins)
+        app = create_app(url, key, values.pool_size, values.viewer_origins, values.kept_mb)
         name, number = socket.getsockname()[:2]
         shown = f"[{name}]" if ":" in name else name
         serve_app(app, socket, lambda: console.print(f"eegstore API at http://{shown}:{number}"))

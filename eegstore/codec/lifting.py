@@ -108,7 +108,6 @@ class Lifting:
             pairs[:, 1] += (np.abs(weights) @ pairs[:, 0, :, None])[..., 0]
         return float(bound.max())
 
-
     @cached_property
     def _forward_growth(self) -> float:
         """How much larger than what they begin with the numbers can become in `forward`."""

@@ -65,7 +65,8 @@ def _between(wide: Table, margin: int, taps: Taps, start: int) -> Table:
 
     def known(index: int) -> Table:
         at = margin + index // n_phases
-        return wide[index % n_phases][..., at : at + size]
+        phase: Table = wide[index % n_phases]
+        return phase[..., at : at + size]
 
     total: Table = known(start) + known(start + 1)
     total *= taps[0]
@@ -77,12 +78,13 @@ def _between(wide: Table, margin: int, taps: Taps, start: int) -> Table:
 
 
 def _mirror(wide: Table, margin: int, reach: int) -> None:
-    """Continue known samples over their ends by odd reflection: `reach` - 1 before, `reach` after."""
+    """Continue known samples by odd reflection, `reach` - 1 before and `reach` behind."""
     n_phases = len(wide)
     size = (wide.shape[-1] - 2 * margin) * n_phases
 
     def known(index: int) -> Table:
-        return wide[index % n_phases][..., margin + index // n_phases]
+        phase: Table = wide[index % n_phases]
+        return phase[..., margin + index // n_phases]
 
     for end, step, count in ((0, -1, reach - 1), (size - 1, 1, reach)):
         if count:

@@ -120,10 +120,8 @@ def write(table: NDArray[Any], block: Block) -> Written:
     possible = largest < _LIMIT
     if not possible.all():
         left = [np.where(possible[:, None], part, 0) for part in left]
-    kind: Any = np.int64
-    for kind, limit in ((np.int16, 1 << 14), (np.int32, _LIMIT / 4), (np.int64, np.inf)):
-        if largest.max() < limit:
-            break
+    top = largest.max()
+    kind: Any = np.int16 if top < 1 << 14 else np.int32 if top < _LIMIT / 4 else np.int64
     signed: list[NDArray[Any]] = [part.astype(kind) for part in left]
     bits = np.dtype(kind).itemsize * 8 - 1
     numbers = [(part << 1) ^ (part >> bits) for part in signed]
@@ -272,9 +270,7 @@ class Read:
         liftings = (block.phased,) if self._phased else block.liftings
         for table, lifting in zip(self._tables, liftings, strict=True):
             lifting.backward(table.reshape(table.shape[0] * table.shape[1], -1))
-        parts = [
-            table[:, :n_channels].astype(taps[0].dtype, copy=False) for table in self._tables
-        ]
+        parts = [table[:, :n_channels].astype(taps[0].dtype, copy=False) for table in self._tables]
         if self._phased:
             polyphase.join(parts[0], taps, block.order, out)
         else:

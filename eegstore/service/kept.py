@@ -79,10 +79,10 @@ class Kept:
             self._n_bytes -= old.samples.nbytes
 
 
-def kept_of(database: Database) -> Kept:
-    """What is kept of a database, made when first asked for."""
+def kept_of(database: Database, max_bytes: int = MAX_BYTES) -> Kept:
+    """What is kept of a database, made when first asked for; then with `max_bytes`."""
     if database.kept is None:
-        database.kept = Kept()
+        database.kept = Kept(max_bytes)
     kept: Kept = database.kept
     return kept
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from eegstore import codec
 from eegstore.model import Chunk
+from eegstore.service.kept import MAX_BYTES, kept_of
 from eegstore.service.windows import read_window
 from eegstore.store import chunks as chunk_table
 from eegstore.store.database import Database
@@ -42,14 +43,21 @@ class Coder:
 
 
 class Windows:
-    """Windows of one recording, read in process as the service does."""
+    """Windows of one recording, read in process as the service does.
 
-    def __init__(self, url: str, signal: Signal) -> None:
+    Parameters
+    ----------
+    kept : bool
+        Whether decoded seconds are kept, as the service does; else every read decodes.
+    """
+
+    def __init__(self, url: str, signal: Signal, kept: bool = True) -> None:
         self._signal = signal
         self._key = (PATIENT, signal.recording.recording_id)
         # Not asyncio.Runner: it writes the repr of every result.
         self._loop = uvloop.new_event_loop()
         self._database = Database(url)
+        kept_of(self._database, MAX_BYTES if kept else 0)
 
     def read(self, start: int, stop: int, labels: list[str] | None = None) -> NDArray[np.float32]:
         """[start, stop) s as float32 [uV], (n_channels, n_samples)."""

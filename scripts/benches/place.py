@@ -122,9 +122,11 @@ class Place:
             row = connection.execute(query).fetchone()
         return row[0] if row is not None else None
 
-    def api(self, urls: Urls) -> Program:
-        """`eegstore serve` on a database; started once."""
-        return self._program(urls, "eegstore", "/readyz", ["eegstore", "serve"])
+    def api(self, urls: Urls, *, kept: bool = True) -> Program:
+        """`eegstore serve` on a database; started once. It may keep decoded seconds, or none."""
+        kind = "eegstore" if kept else "eegstore-nothing-kept"
+        more = {} if kept else {"EEGSTORE_KEPT_MB": "0"}
+        return self._program(urls, kind, "/readyz", ["eegstore", "serve"], more)
 
     def floors(self, urls: Urls) -> Program:
         """The routes to compare with, on a database; started once."""
@@ -138,11 +140,18 @@ class Place:
             "EEGSTORE_DATA": str(self.directory / "data"),
         }
 
-    def _program(self, urls: Urls, kind: str, path: str, arguments: list[str]) -> Program:
+    def _program(
+        self,
+        urls: Urls,
+        kind: str,
+        path: str,
+        arguments: list[str],
+        more: dict[str, str] | None = None,
+    ) -> Program:
         name = f"{kind} {urls.app}"
         if name not in self._apis:
             key = secrets.token_urlsafe(16)
-            environment = self.environment(urls) | {"EEGSTORE_API_KEY": key}
+            environment = self.environment(urls) | {"EEGSTORE_API_KEY": key} | (more or {})
             program = Program(self.directory / f"{kind}.log", arguments, key, environment)
             self._stack.callback(program.stop)
             program.wait(path)

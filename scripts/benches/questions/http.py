@@ -11,6 +11,7 @@ from scripts.benches.runner import Worker, ended, in_turn
 from scripts.benches.starts import starting
 
 SECONDS = 10
+FRESH = "eegstore, binary int16, nothing kept"
 BINARY, PLAIN = "eegstore, binary int16", "eegstore, JSON as in the plan"
 NOTHING, BLOBS = "floor: a route that does nothing, same bytes", "floor: stored blobs, not decoded"
 ORM = "row per sample: SQLAlchemy ORM, response model"
@@ -25,16 +26,19 @@ def run(place: Place) -> Answer:
         f"{SECONDS} s of all channels from random seconds on; one client, one connection, API, "
         "PostgreSQL and client on the same cores. The routes to compare with run in the same web "
         "server. The services of a row per sample have the index of the plan, and name the "
-        f"channels so that it serves them; {loaded} s are loaded."
+        f"channels so that it serves them; {loaded} s are loaded. The API keeps decoded seconds; "
+        "beside it runs one that keeps none."
     )
     signal, urls = place.source.signal(place.scale.hour), place.hours(1)
     api, floors, rows = place.api(urls), place.floors(urls), place.floors(rows_database(place))
+    fresh = place.api(urls, kept=False)
     here = (api.port, api.headers, signal)
     labels = {"channels": unique_labels(signal.recording.channels)}
     binary = Worker(BINARY, HttpWindows, *here, FRAME)
     size = {"size": binary.call("length", 0, SECONDS)}
     workers = [
         binary,
+        Worker(FRESH, HttpWindows, fresh.port, fresh.headers, signal, FRAME),
         Worker("eegstore, binary float32", HttpWindows, *here, FRAME, {"values": "physical"}),
         Worker(PLAIN, HttpWindows, *here, JSON),
         Worker("eegstore, JSON columns", HttpWindows, *here, JSON, {"layout": "columns"}),
@@ -52,6 +56,8 @@ def run(place: Place) -> Answer:
     ours, tuned = page.get(BINARY), over(page.get(TUNED), page.get(PLAIN))
     note = f"{number(tuned)} times one tuned by hand" if tuned else ""
     answer.targets = [
+        Target("10 s binary, nothing kept / stored blobs passed through",
+               over(page.get(FRESH), page.get(BLOBS)), 1.6),
         Target("10 s binary / stored blobs passed through", over(ours, page.get(BLOBS)), 1.6),
         Target("10 s binary / route that does nothing", over(ours, page.get(NOTHING)), None, 2),
         Target(
