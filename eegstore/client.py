@@ -5,7 +5,6 @@ service raised. Every request may be repeated: what is stored already is not sto
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
@@ -16,12 +15,11 @@ from urllib.parse import quote
 import httpx
 
 from eegstore import config, wire
-from eegstore.client_review import Review
+from eegstore.client_review import ReviewClient
 from eegstore.connection import JSON, Connection, problem, understood
 from eegstore.errors import ConflictError, InvalidDataError
 from eegstore.integrity import channels_sha256, content_sha256
 from eegstore.model import (
-    Annotation,
     Channel,
     Chunk,
     Recording,
@@ -47,7 +45,7 @@ class Outcome(NamedTuple):
     content_sha256: str  # hex, of what is stored
 
 
-class Client(Review):
+class Client(ReviewClient):
     """A blocking client of the eegstore API. Use it as a context manager, or `close` it.
 
     One client may serve several threads; its connections are reused.
@@ -206,32 +204,6 @@ class Client(Review):
         response = self._api.ask("GET", "/eeg", params=params, accept=wire.MEDIA_TYPE)
         with understood(response):
             return unpack_overview(response.content)
-
-    def annotations(
-        self,
-        patient_id: str,
-        recording_id: str,
-        start: float | Fraction | None = None,
-        stop: float | Fraction | None = None,
-    ) -> list[Annotation]:
-        """The annotations that touch the span from `start` to `stop` [s], or all of them."""
-        limits = [None if limit is None else float(limit) for limit in (start, stop)]
-        params = _params(patient_id, recording_id, *limits)
-        with self._api.answer("GET", "/annotations", params=params) as said:
-            return [wire.annotation_from_json(item) for item in said["annotations"]]
-
-    def annotate(self, patient_id: str, recording_id: str, annotation: Annotation) -> Annotation:
-        """Store an annotation; the answer carries the annotation_id that it has now.
-
-        Raises
-        ------
-        ConflictError
-            When its annotation_id is taken by other content.
-        """
-        ids = {"patient_id": patient_id, "recording_id": recording_id}
-        body = wire.dump({**ids, **asdict(annotation)})
-        with self._api.answer("POST", "/annotations", body=body) as said:
-            return wire.annotation_from_json(said)
 
     def declare(self, recording: Recording) -> bool:
         """Tell the store about a recording before its first second; True when it is new.

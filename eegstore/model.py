@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
+from math import isfinite
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -213,9 +214,9 @@ class Annotation:
     supersedes: str | None = None  # annotation_id of what this one replaces
 
     def __post_init__(self) -> None:
-        if not np.isfinite(self.onset):
+        if not isfinite(self.onset):
             raise InvalidDataError(f"onset {self.onset} s is not finite")
-        if self.duration is not None and not (np.isfinite(self.duration) and self.duration >= 0):
+        if self.duration is not None and not (isfinite(self.duration) and self.duration >= 0):
             raise InvalidDataError(f"duration {self.duration} s is not a number >= 0")
         if max(abs(self.onset), self.duration or 0) > MAX_TIME:
             raise InvalidDataError(
@@ -225,6 +226,16 @@ class Annotation:
             raise InvalidDataError(
                 f"status {self.status!r} is not one of proposed, confirmed, rejected"
             )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Identity:
+    """Who a pseudonym is, as the source wrote it. It does not show what it holds: no log should."""
+
+    name: str | None = None
+    birth_date: str | None = None  # ISO 8601 where it is a date
+    sex: str | None = None  # EDF+ has F, M and X
+    hospital_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,11 @@ class Study:
         """The earliest recording: its clock is the study's (`eegstore.timebase`)."""
         return self.parts[0].recording
 
+    @property
+    def recording_ids(self) -> list[str]:
+        """Of its parts, in their order."""
+        return [part.recording.recording_id for part in self.parts]
+
     def offset(self, recording_id: str) -> Fraction:
         """When one of its recordings starts [s of study time].
 

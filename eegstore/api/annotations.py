@@ -1,5 +1,7 @@
 """Annotations: seizures, events, a device's button."""
 
+import asyncio
+from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -8,12 +10,23 @@ from starlette.responses import Response
 from eegstore import wire
 from eegstore.api.access import Store
 from eegstore.api.problems import answer, json_body
+from eegstore.api.studies import study_of
 from eegstore.errors import InvalidDataError
 from eegstore.service import annotations
+from eegstore.wire.review import entries_json
 
 router = APIRouter(tags=["annotations"])
 
 MAX_AT_ONCE = 10_000
+
+
+class Status(StrEnum):
+    """What people think of an annotation."""
+
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+
 
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -34,13 +47,33 @@ _BODY: dict[str, Any] = {
 async def listing(
     database: Store,
     patient_id: str,
-    recording_id: str,
+    recording_id: str | None = None,
+    study_id: str | None = None,
     start: Annotated[float | None, Query(allow_inf_nan=False)] = None,
     end: Annotated[float | None, Query(allow_inf_nan=False)] = None,
+    status: Annotated[list[Status] | None, Query(description="default all")] = None,
 ) -> Response:
-    """What holds now, by onset; with start and end [s], what touches that span."""
-    found = await annotations.of_recording(database, patient_id, recording_id, start, end)
-    return answer(200, {"annotations": found})
+    """What holds now of a recording or of a study, by onset; the rejected too.
+
+    With start and end [s], what touches that span: of the recording, or with `study_id` of study
+    time. Each has its recording_id, its `study_onset` and when it was added; what it `supersedes`
+    is in its history.
+    """
+    study = await study_of(database, patient_id, study_id, recording_id)
+    of = None
+    if recording_id is not None:
+        of, offset = [recording_id], float(study.offset(recording_id))
+        start, end = (None if at is None else at + offset for at in (start, end))
+    found = await annotations.standing(database, study, of, start, end, status)
+    body = await asyncio.to_thread(entries_json, found)
+    return Response(body, media_type="application/json")
+
+
+@router.get("/annotations/{annotation_id}/history")
+async def history(annotation_id: str, database: Store, patient_id: str) -> Response:
+    """All versions of an annotation, each after the one that it supersedes."""
+    found = await annotations.history(database, patient_id, annotation_id)
+    return Response(entries_json(found), media_type="application/json")
 
 
 @router.post("/annotations", openapi_extra=_BODY)
@@ -48,7 +81,9 @@ async def add(request: Request, database: Store) -> Response:
     """Add one annotation, or several as ``{"patient_id", "recording_id", "annotations": []}``.
 
     Idempotent by `annotation_id`: 201 new, 200 the same is there, 409 another is. Nothing
-    is changed or removed; an edit is a new annotation that `supersedes` the old one.
+    is changed or removed; an edit is a new annotation that `supersedes` the old one, taking away
+    is an edit with `status` rejected. Of two that supersede one annotation the second is refused
+    with 409, which says what the first has made of it.
     """
     body = await json_body(request)
     ids = [body.get(name) for name in ("patient_id", "recording_id")]

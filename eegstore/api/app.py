@@ -16,6 +16,7 @@ from eegstore.api import (
     health,
     ingest,
     overview,
+    patients,
     recordings,
     session,
     studies,
@@ -70,7 +71,7 @@ def create_app(
     add_handlers(app)
     app.include_router(health.router)
     app.include_router(session.router)
-    for module in (recordings, studies, ingest, windows, overview, annotations):
+    for module in (patients, recordings, studies, ingest, windows, overview, annotations):
         app.include_router(module.router, dependencies=[Depends(require_key)])
     return app
 

@@ -85,9 +85,3 @@ async def listing(database: Store, patient_id: Annotated[str | None, Query()] = 
     if found.due:
         response.background = BackgroundTask(catch_up, database, found.due)
     return response
-
-
-@router.get("/patients")
-async def patients(database: Store) -> Response:
-    """All patient ids."""
-    return answer(200, {"patients": await recordings.patients(database)})

@@ -6,8 +6,11 @@ from starlette.responses import Response
 
 from eegstore.api.access import Store
 from eegstore.api.problems import answer
+from eegstore.errors import InvalidDataError
 from eegstore.service import studies
 from eegstore.service.summaries import catch_up
+from eegstore.store.database import Database
+from eegstore.study import Study
 from eegstore.wire.study import study_json
 
 router = APIRouter(tags=["studies"])
@@ -32,3 +35,22 @@ async def listing(database: Store, patient_id: str | None = None) -> Response:
 async def info(patient_id: str, study_id: str, database: Store) -> Response:
     """One study and what is stored of it."""
     return answer(200, study_json(await studies.info(database, patient_id, study_id)))
+
+
+async def study_of(
+    database: Database, patient_id: str, study_id: str | None, recording_id: str | None
+) -> Study:
+    """The study that a question names, or the one of the recording that it names.
+
+    Raises
+    ------
+    NotFoundError
+    InvalidDataError
+        It names both or neither.
+    """
+    if study_id is not None and recording_id is None:
+        return await studies.declared(database, patient_id, study_id)
+    if recording_id is not None and study_id is None:
+        return await studies.around(database, patient_id, recording_id)
+    given = "both" if study_id is not None else "neither"
+    raise InvalidDataError(f"{given} of study_id and recording_id are given; it must be one")

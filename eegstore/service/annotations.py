@@ -1,15 +1,18 @@
 """What is said about recordings: add once, read what holds now."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from eegstore.errors import ConflictError, InvalidDataError, NotFoundError
-from eegstore.model import Annotation
+from eegstore.model import Annotation, check_id
+from eegstore.review import Entry, in_order
+from eegstore.service import studies
 from eegstore.service.recordings import declared
 from eegstore.store import annotations as annotation_table
 from eegstore.store.database import Connection, Database, Row
+from eegstore.study import Study
 
 MAX_DESCRIPTION = 10_000  # [character]
 
@@ -24,7 +27,8 @@ async def add(
     NotFoundError
         No such recording, or nothing to supersede.
     ConflictError
-        The id is taken by another annotation; nothing is stored.
+        The id is taken by another annotation, or what it supersedes is superseded already;
+        nothing is stored.
     InvalidDataError
     """
     recording = (await declared(database, patient_id, recording_id)).recording
@@ -61,10 +65,12 @@ async def add_in(
     stored = await annotation_table.by_id(connection, patient_id, known) if known else {}
     for annotation in annotations:
         assert annotation.annotation_id is not None
+        if annotation.annotation_id in new:
+            continue
         row = stored.get(annotation.annotation_id)
-        if row is not None and (
-            row["recording_id"] != recording_id or _annotation(row) != annotation
-        ):
+        if row is None:
+            raise await _superseded(connection, patient_id, annotation)
+        if row["recording_id"] != recording_id or _annotation(row) != annotation:
             raise ConflictError(
                 f"annotation {annotation.annotation_id} exists with other content; "
                 "an edit is a new annotation that supersedes it"
@@ -100,6 +106,72 @@ async def of_recording_in(
     """`of_recording` within a transaction."""
     rows = await annotation_table.of_recording(connection, patient_id, recording_id, start, stop)
     return [_annotation(row) for row in rows]
+
+
+async def standing(
+    database: Database,
+    study: Study,
+    recording_ids: Sequence[str] | None = None,
+    start: float | None = None,
+    stop: float | None = None,
+    statuses: Sequence[str] | None = None,
+) -> list[Entry]:
+    """What holds now of the recordings of a study, by onset.
+
+    Parameters
+    ----------
+    recording_ids : sequence of str, optional
+        Only of these.
+    start, stop : float, optional
+        What touches that span [s of study time].
+    statuses : sequence of str, optional
+        Only with one of these; default all, the rejected ones too.
+    """
+    offsets = {
+        part.recording.recording_id: float(part.offset)
+        for part in study.parts
+        if recording_ids is None or part.recording.recording_id in recording_ids
+    }
+    async with database.reading() as driver:
+        rows = await annotation_table.standing(
+            driver, study.patient_id, list(offsets.items()), start, stop, statuses
+        )
+    return [_entry(row, offsets) for row in rows]
+
+
+async def history(database: Database, patient_id: str, annotation_id: str) -> list[Entry]:
+    """All versions of an annotation, each after the one that it supersedes.
+
+    Raises
+    ------
+    NotFoundError
+    """
+    check_id("patient_id", patient_id)
+    name = _uuid("annotation_id", annotation_id)
+    assert name is not None
+    async with database.reading() as driver:
+        rows = await annotation_table.history(driver, patient_id, name)
+    if not rows:
+        raise NotFoundError(f"no annotation {name} of patient {patient_id!r}")
+    recording_id = rows[0][0]
+    study = await studies.around(database, patient_id, recording_id)
+    offsets = {recording_id: float(study.offset(recording_id))}
+    return in_order(_entry(row, offsets) for row in rows)
+
+
+async def _superseded(
+    connection: Connection, patient_id: str, annotation: Annotation
+) -> ConflictError:
+    """What has happened to the annotation that another one was to supersede."""
+    older = annotation.supersedes
+    assert older is not None
+    (row,) = await annotation_table.successors(connection, patient_id, [older])
+    return ConflictError(
+        f"annotation {older} is superseded already: {row['author'] or 'somebody'} made it "
+        f"{row['description'][:80]!r} from {row['onset']:g} s, {row['status']}, at "
+        f"{row['created_at']:%Y-%m-%d %H:%M:%S} UTC (annotation {row['annotation_id']}); "
+        "nothing was changed"
+    )
 
 
 def _checked(annotation: Annotation, n_channels: int) -> Annotation:
@@ -138,6 +210,12 @@ def _values(patient_id: str, recording_id: str, annotation: Annotation) -> dict[
         "author": annotation.author,
         "supersedes": annotation.supersedes,
     }
+
+
+def _entry(row: tuple[Any, ...], offsets: Mapping[str, float]) -> Entry:
+    recording_id, onset, duration, description, channels, *rest, created_at = row
+    annotation = Annotation(onset, duration, description, tuple(channels), *rest)
+    return Entry(annotation, recording_id, offsets[recording_id] + onset, created_at)
 
 
 def _annotation(row: Row) -> Annotation:

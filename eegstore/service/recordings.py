@@ -93,12 +93,30 @@ async def find_declared(database: Database, patient_id: str, recording_id: str) 
     check_id("recording_id", recording_id)
     async with database.begin() as connection:
         row = await recordings.find(connection, patient_id, recording_id)
-    if row is None:
-        return None
+    return None if row is None else _keep(database, row)
+
+
+async def all_declared(database: Database, patient_id: str) -> list[Recording]:
+    """All recordings of a patient; those that were asked for before are not read again."""
+    check_id("patient_id", patient_id)
+    async with database.begin() as connection:
+        ids = await recordings.ids_of_patient(connection, patient_id)
+        found: dict[str, Declared] = {
+            name: database.declared[patient_id, name]
+            for name in ids
+            if (patient_id, name) in database.declared
+        }
+        unread = [name for name in ids if name not in found]
+        for row in await recordings.of_patient(connection, patient_id, unread) if unread else ():
+            found[row["recording_id"]] = _keep(database, row)
+    return [found[name].recording for name in ids if name in found]
+
+
+def _keep(database: Database, row: Row) -> Declared:
     found = Declared(_recording(row), bytes(row["channels_sha256"]))
     if len(database.declared) >= _KEPT:
         database.declared.pop(next(iter(database.declared)))
-    database.declared[key] = found
+    database.declared[found.key] = found
     return found
 
 

@@ -3,10 +3,9 @@
 from typing import NamedTuple
 
 from eegstore.errors import NotFoundError
-from eegstore.model import check_id
 from eegstore.service import recordings
 from eegstore.store.database import Database
-from eegstore.study import Study, StudyInfo, study_infos, study_named
+from eegstore.study import Study, StudyInfo, studies_of, study_infos, study_named
 
 
 class Listed(NamedTuple):
@@ -42,5 +41,16 @@ async def declared(database: Database, patient_id: str, study_id: str) -> Study:
     ------
     NotFoundError
     """
-    check_id("patient_id", patient_id)
-    return study_named(await recordings.of_patient(database, patient_id), study_id)
+    return study_named(await recordings.all_declared(database, patient_id), study_id)
+
+
+async def around(database: Database, patient_id: str, recording_id: str) -> Study:
+    """The study that a recording belongs to.
+
+    Raises
+    ------
+    NotFoundError
+    """
+    await recordings.declared(database, patient_id, recording_id)
+    found = studies_of(await recordings.all_declared(database, patient_id))
+    return next(study for study in found if recording_id in study.recording_ids)

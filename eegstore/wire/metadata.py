@@ -8,7 +8,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from eegstore.errors import InvalidDataError
-from eegstore.model import MAX_CHANNELS, Annotation, Channel, Recording, SampleType
+from eegstore.model import MAX_CHANNELS, Annotation, Channel, Identity, Recording, SampleType
 from eegstore.timebase import exact, local_start, parse_clock, zone_named
 
 T = TypeVar("T")
@@ -16,6 +16,7 @@ T = TypeVar("T")
 _recording = TypeAdapter(Recording)
 _channels = TypeAdapter(tuple[Channel, ...])
 _annotation = TypeAdapter(Annotation)
+_annotations = TypeAdapter(list[Annotation])
 
 
 def dump(thing: Any) -> bytes:
@@ -81,6 +82,26 @@ def channels_from_json(value: Any) -> tuple[Channel, ...]:
 def annotation_from_json(value: Any) -> Annotation:
     """One annotation as it is posted or listed; unknown fields are ignored."""
     return _validate(_annotation, dict(object_(value, "annotation")), "annotation")
+
+
+def annotations_from_json(value: Any) -> list[Annotation]:
+    """`annotation_from_json` of many, which is quicker than of each."""
+    return _validate(_annotations, value, "annotations")
+
+
+def identity_from_json(value: Any) -> Identity:
+    """Who a patient is. Errors name the field and say nothing of what it holds.
+
+    A field of another name is refused: misspelt, it would erase the one that was meant.
+    """
+    value = object_(value, "identity")
+    for name, field in value.items():
+        if name not in Identity.__slots__:
+            known = ", ".join(Identity.__slots__)
+            raise InvalidDataError(f"identity has no field {shown(name)}; it has {known}")
+        if field is not None and not isinstance(field, str):
+            raise InvalidDataError(f"{name} is {type(field).__name__}; it must be a string or null")
+    return Identity(**value)
 
 
 def fraction(value: Any, what: str) -> Fraction:

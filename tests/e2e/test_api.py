@@ -35,7 +35,8 @@ from tests.unit.recordings import chunks_of, make_recording, make_signal
 
 ROUTES = {
     ("get", "/healthz"), ("get", "/readyz"), ("get", "/eeg"), ("post", "/ingest"),
-    ("get", "/patients"), ("get", "/recordings"),
+    ("get", "/patients"), ("get", "/patients/{patient_id}"), ("put", "/patients/{patient_id}"),
+    ("get", "/recordings"),
     ("put", "/recordings/{patient_id}/{recording_id}"),
     ("get", "/recordings/{patient_id}/{recording_id}"),
     ("get", "/recordings/{patient_id}/{recording_id}/have"),
@@ -43,6 +44,7 @@ ROUTES = {
     ("post", "/recordings/{patient_id}/{recording_id}/close"),
     ("get", "/studies"), ("get", "/studies/{patient_id}/{study_id}"),
     ("get", "/annotations"), ("post", "/annotations"),
+    ("get", "/annotations/{annotation_id}/history"),
     ("post", "/session"), ("post", "/session/grant"),
 }  # fmt: skip
 OPEN = {("get", "/healthz"), ("get", "/readyz")}

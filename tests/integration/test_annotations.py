@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 from eegstore.annotations import read_annotation_file
 from eegstore.errors import ConflictError, InvalidDataError, NotFoundError
 from eegstore.model import Annotation
-from eegstore.service import annotations, recordings
+from eegstore.review import undoing
+from eegstore.service import annotations, recordings, studies
 from eegstore.store.database import Database
 from tests.conftest import Urls
 from tests.integration.databases import made, used
@@ -236,6 +238,146 @@ def test_they_are_listed_by_onset_and_a_span_gives_what_touches_it(place: Place)
         assert sorted(await names(-2.5, 0.0)) == ["before"]
 
     used(place.url, work)
+
+
+def test_of_two_edits_of_one_annotation_the_second_is_refused_and_told_of_the_first(
+    place: Place,
+) -> None:
+    first = replace(
+        SEIZURE, annotation_id=TWO, description="artefact", author="berta", status="rejected",
+        supersedes=ONE,
+    )  # fmt: skip
+    second = replace(SEIZURE, annotation_id=THREE, duration=50.0, author="carl", supersedes=ONE)
+
+    async def work(database: Database) -> list[Annotation]:
+        await annotations.add(database, *place.key, [SEIZURE])
+        await annotations.add(database, *place.key, [first])
+        assert await annotations.add(database, *place.key, [first]) == [(first, False)]
+        told = rf"annotation {ONE} is superseded .* berta made it 'artefact' from 2996 s, rejected"
+        new = Annotation(1.0, 1.0, "with it")
+        with pytest.raises(ConflictError, match=told):
+            await annotations.add(database, *place.key, [new, second])
+        return await annotations.of_recording(database, *place.key)
+
+    assert used(place.url, work) == [first]
+    assert place.n_rows == 2
+
+
+def test_of_editors_who_race_one_wins(place: Place) -> None:
+    async def work(database: Database) -> list[Any]:
+        await annotations.add(database, *place.key, [SEIZURE])
+        edits = [replace(SEIZURE, annotation_id=None, onset=float(n), supersedes=ONE)
+                 for n in range(6)]  # fmt: skip
+        return await asyncio.gather(
+            *(annotations.add(database, *place.key, [one]) for one in edits), return_exceptions=True
+        )
+
+    results = used(place.url, work, pool_size=6)
+    assert sum(isinstance(result, ConflictError) for result in results) == 5
+    assert place.n_rows == 2
+
+
+def test_two_that_supersede_one_in_one_request_are_refused(place: Place) -> None:
+    edits = [replace(SEIZURE, annotation_id=name, supersedes=ONE) for name in (TWO, THREE)]
+
+    async def work(database: Database) -> None:
+        await annotations.add(database, *place.key, [SEIZURE])
+        with pytest.raises(ConflictError, match="is superseded already"):
+            await annotations.add(database, *place.key, edits)
+
+    used(place.url, work)
+    assert place.n_rows == 1
+
+
+def test_a_history_is_the_same_from_every_version(place: Place) -> None:
+    versions = [
+        SEIZURE,
+        replace(SEIZURE, annotation_id=TWO, onset=2990.0, author="berta", supersedes=ONE),
+        replace(SEIZURE, annotation_id=THREE, status="rejected", author=None, supersedes=TWO),
+    ]
+
+    async def work(database: Database) -> None:
+        before = datetime.now(UTC)
+        await annotations.add(database, *place.key, [Annotation(1.0, 1.0, "another")])
+        for version in versions:
+            await annotations.add(database, *place.key, [version])
+        for name in (ONE, TWO, THREE.upper()):
+            found = await annotations.history(database, place.patient_id, name)
+            assert [entry.annotation for entry in found] == versions
+            assert {entry.recording_id for entry in found} == {"r1"}
+            times = [entry.created_at for entry in found]
+            assert times == sorted(times)
+            assert before < times[0]
+        other = "44444444-4444-4444-8444-444444444444"
+        with pytest.raises(NotFoundError, match=f"no annotation {other}"):
+            await annotations.history(database, place.patient_id, other)
+        with pytest.raises(NotFoundError):
+            await annotations.history(database, "p-of-another", ONE)
+        with pytest.raises(InvalidDataError, match="'one' is not a UUID"):
+            await annotations.history(database, place.patient_id, "one")
+
+    used(place.url, work)
+
+
+def test_undoing_goes_back_version_by_version(place: Place) -> None:
+    async def work(database: Database) -> list[tuple[float, str]]:
+        edit = replace(SEIZURE, annotation_id=TWO, onset=2990.0, supersedes=ONE)
+        again = replace(edit, annotation_id=THREE, onset=2980.0, supersedes=TWO)
+        for version in (SEIZURE, edit, again):
+            await annotations.add(database, *place.key, [version])
+        standing = []
+        for _ in range(4):
+            history = await annotations.history(database, place.patient_id, ONE)
+            await annotations.add(database, *place.key, [undoing(history, "berta")])
+            (now,) = await annotations.of_recording(database, *place.key)
+            standing.append((now.onset, now.status))
+        return standing
+
+    assert used(place.url, work) == [
+        (2990.0, "proposed"), (2996.0, "proposed"), (2996.0, "rejected"), (2996.0, "proposed"),
+    ]  # fmt: skip
+    assert place.n_rows == 7
+
+
+def test_what_stands_of_a_study_is_on_its_clock(common: Urls) -> None:
+    """Two files an hour and a microsecond apart; a third of the patient is another study."""
+    patient = f"p-{uuid.uuid4().hex}"
+    eight = datetime(2026, 11, 22, 8)
+    starts = {"b": eight + timedelta(hours=1, microseconds=1), "a": eight, "alone": None}
+
+    async def work(database: Database) -> None:
+        for name, start in starts.items():
+            recording, _ = made(
+                0, patient_id=patient, recording_id=name, study_id="s", start_time=start
+            )
+            await recordings.declare(database, recording)
+            said = [Annotation(10.0, 5.0, f"{name} long"), Annotation(20.0, None, f"{name} point"),
+                    Annotation(12.0, 1.0, f"{name} no", status="rejected")]  # fmt: skip
+            await annotations.add(database, patient, name, said)
+        study = await studies.declared(database, patient, "s")
+
+        async def names(*span: float | None, **only: Any) -> list[str]:
+            found = await annotations.standing(database, study, None, *span, **only)
+            onsets = [entry.study_onset for entry in found]
+            assert onsets == sorted(onsets)
+            for entry in found:
+                start = 3600.000001 if entry.recording_id == "b" else 0.0
+                assert entry.study_onset == start + entry.annotation.onset
+            return [entry.annotation.description for entry in found]
+
+        assert await names() == ["a long", "a no", "a point", "b long", "b no", "b point"]
+        assert await names(20.0, 3610.0) == ["a point"]
+        assert await names(3612.5, 3620.0) == ["b long", "b no"]
+        assert await names(3612.5, 3620.0, statuses=["confirmed", "proposed"]) == ["b long"]
+        assert await names(3620.0) == ["b point"]
+        assert await names(None, 10.5) == ["a long"]
+        only = await annotations.standing(database, study, ["b"], statuses=["rejected"])
+        assert [entry.annotation.description for entry in only] == ["b no"]
+        own = await studies.around(database, patient, "alone")
+        assert own.study_id == "alone"
+        assert len(await annotations.standing(database, own)) == 3
+
+    used(common.app, work)
 
 
 def test_the_seizures_of_chbmit_are_imported_once_under_the_files_they_speak_of(

@@ -1,0 +1,120 @@
+"""Editing annotations over HTTP: what stands, what it was before, and who came second."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import httpx
+import pytest
+
+from eegstore import Client
+from eegstore.errors import ConflictError, InvalidDataError, NotFoundError
+from eegstore.model import Annotation
+from tests.e2e.asking import http, new_patient
+from tests.e2e.conftest import Live
+from tests.unit.recordings import make_recording
+
+EIGHT = datetime(2026, 11, 22, 8)
+
+
+@pytest.fixture
+def api(live: Live) -> Iterator[httpx.Client]:
+    with http(live) as client:
+        yield client
+
+
+@pytest.fixture
+def eeg(live: Live) -> Iterator[Client]:
+    with Client(live.url, live.api_key) as client:
+        yield client
+
+
+@pytest.fixture
+def patient(eeg: Client) -> str:
+    """A patient with a study of two files, the second an hour after the first."""
+    name = new_patient()
+    for recording_id, start in (("a", EIGHT), ("b", EIGHT + timedelta(hours=1))):
+        eeg.declare(
+            make_recording(
+                patient_id=name, recording_id=recording_id, study_id="s", start_time=start
+            )
+        )
+    return name
+
+
+def test_a_study_lists_its_annotations_on_its_clock(
+    api: httpx.Client, eeg: Client, patient: str
+) -> None:
+    late = eeg.annotate(patient, "b", Annotation(2.5, None, "button", source="device"))
+    early = eeg.annotate(patient, "a", Annotation(100.0, 4000.0, "sleep", (0, 2), author="anna"))
+    gone = eeg.annotate(patient, "a", Annotation(1.0, 1.0, "sz", status="rejected"))
+
+    ids = {"patient_id": patient, "study_id": "s"}
+    said = api.get("/annotations", params=ids).json()["annotations"]
+    assert [(a["recording_id"], a["study_onset"], a["onset"]) for a in said] == [
+        ("a", 1.0, 1.0), ("a", 100.0, 100.0), ("b", 3602.5, 2.5),
+    ]  # fmt: skip
+    assert datetime.fromisoformat(said[0]["created_at"]).tzinfo is not None
+
+    listed = eeg.study_annotations(patient, "s")
+    assert [entry.annotation for entry in listed] == [gone, early, late]
+    assert [entry.study_onset for entry in listed] == [1.0, 100.0, 3602.5]
+    touching = eeg.study_annotations(patient, "s", 3600, 3602.5)
+    assert [entry.annotation for entry in touching] == [early]
+    rejected = eeg.study_annotations(patient, "s", status=["rejected"])
+    assert [entry.annotation for entry in rejected] == [gone]
+    of_file = api.get("/annotations", params={"patient_id": patient, "recording_id": "b"}).json()
+    assert of_file["annotations"] == said[2:]
+    assert eeg.annotations(patient, "b", 2.5, 3) == [late]
+    assert eeg.annotations(patient, "b", 3) == []
+
+
+def test_edits_have_a_history_and_are_undone(eeg: Client, patient: str) -> None:
+    made = eeg.annotate(patient, "b", Annotation(5.0, 1.0, "sz", status="proposed", author="anna"))
+    assert made.annotation_id is not None
+    edit = replace(made, annotation_id=None, onset=4.0, author="berta", status="confirmed",
+                   supersedes=made.annotation_id)  # fmt: skip
+    edited = eeg.annotate(patient, "b", edit)
+    back = eeg.undo(patient, made.annotation_id, "carl")
+    assert replace(back, annotation_id=None) == replace(
+        made, annotation_id=None, author="carl", supersedes=edited.annotation_id
+    )
+    assert eeg.annotations(patient, "b") == [back]
+    history = eeg.annotation_history(patient, made.annotation_id)
+    assert [entry.annotation for entry in history] == [made, edited, back]
+    assert [entry.study_onset for entry in history] == [3605.0, 3604.0, 3605.0]
+    with pytest.raises(NotFoundError, match="no annotation"):
+        eeg.annotation_history(patient, str(uuid.uuid4()))
+
+
+def test_the_second_of_two_editors_is_told_what_happened(
+    api: httpx.Client, eeg: Client, patient: str
+) -> None:
+    made = eeg.annotate(patient, "a", Annotation(5.0, 1.0, "sz"))
+    edit = replace(made, annotation_id=None, supersedes=made.annotation_id)
+    eeg.annotate(patient, "a", replace(edit, description="chewing", author="anna"))
+    with pytest.raises(ConflictError, match="anna made it 'chewing' from 5 s, confirmed, at 20"):
+        eeg.annotate(patient, "a", replace(edit, status="rejected", author="berta"))
+    body = {"patient_id": patient, "recording_id": "a", "onset": 5, "duration": 1,
+            "description": "sz", "supersedes": made.annotation_id}  # fmt: skip
+    assert api.post("/annotations", json=body).status_code == 409
+    assert [a.description for a in eeg.annotations(patient, "a")] == ["chewing"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "error", "message"),
+    [
+        ({}, InvalidDataError, "neither of study_id and recording_id"),
+        ({"study_id": "s", "recording_id": "a"}, InvalidDataError, "both of study_id"),
+        ({"study_id": "none"}, NotFoundError, "no study 'none'"),
+        ({"study_id": "s", "status": "liked"}, InvalidDataError, "'liked'"),
+    ],
+)
+def test_a_question_that_makes_no_sense(
+    api: httpx.Client, patient: str, ids: dict[str, str], error: type[Exception], message: str
+) -> None:
+    answer = api.get("/annotations", params={"patient_id": patient} | ids)
+    assert answer.status_code == (404 if error is NotFoundError else 422)
+    assert answer.json()["error"] == error.__name__
+    assert message in answer.json()["detail"]
