@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         Span,
     )
     from eegstore.overview import Overview
+    from eegstore.page import Page
     from eegstore.window import Block, Window
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Chunk",
     "Client",
     "Overview",
+    "Page",
     "Recording",
     "RecordingInfo",
     "SampleType",
@@ -36,7 +38,10 @@ def __getattr__(name: str) -> Any:
     # On first use: the supervisor of PostgreSQL starts in a third of the time without numpy.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    homes = {"Client": "client", "Block": "window", "Overview": "overview", "Window": "window"}
+    homes = {
+        "Block": "window", "Client": "client", "Overview": "overview", "Page": "page",
+        "Window": "window",
+    }  # fmt: skip
     home = homes.get(name, "model")
     return getattr(import_module(f"{__name__}.{home}"), name)
 

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
-from numbers import Integral
-from typing import Literal, NamedTuple, Self, TypeAlias
+from typing import Literal, NamedTuple, Self
 from urllib.parse import quote
 
 import httpx
 
 from eegstore import config, wire
 from eegstore.client_review import ReviewClient
-from eegstore.connection import JSON, Connection, problem, understood
+from eegstore.client_view import ViewClient
+from eegstore.connection import JSON, Connection, Time, problem, query, understood
 from eegstore.errors import ConflictError, InvalidDataError
 from eegstore.integrity import channels_sha256, content_sha256
 from eegstore.model import (
@@ -33,9 +33,6 @@ from eegstore.wire.overview import unpack_overview
 from eegstore.wire.second import json_second
 from eegstore.wire.study import info_from_json
 
-Time: TypeAlias = int | float | str | Fraction | datetime
-"""Seconds from recording start [s], or clock time (a datetime, or ISO 8601 text)."""
-
 
 class Outcome(NamedTuple):
     """What became of a second that was sent."""
@@ -45,7 +42,7 @@ class Outcome(NamedTuple):
     content_sha256: str  # hex, of what is stored
 
 
-class Client(ReviewClient):
+class Client(ReviewClient, ViewClient):
     """A blocking client of the eegstore API. Use it as a context manager, or `close` it.
 
     One client may serve several threads; its connections are reused.
@@ -161,7 +158,7 @@ class Client(ReviewClient):
         labels = [channels] if isinstance(channels, str) else channels
         if labels is not None and not labels:
             raise InvalidDataError("channels is empty; name at least one, or None for all")
-        params = _params(patient_id, recording_id, start, stop)
+        params = query(patient_id, recording_id, start, stop)
         if labels is not None:
             params["channels"] = list(labels)
         response = self._api.ask("GET", "/eeg", params=params, accept=wire.MEDIA_TYPE)
@@ -198,7 +195,7 @@ class Client(ReviewClient):
         labels = [channels] if isinstance(channels, str) else channels
         if labels is not None and not labels:
             raise InvalidDataError("channels is empty; name at least one, or None for all")
-        params = _params(patient_id, recording_id, start, stop) | {"px": str(px)}
+        params = query(patient_id, recording_id, start, stop) | {"px": str(px)}
         if labels is not None:
             params["channels"] = list(labels)
         response = self._api.ask("GET", "/eeg", params=params, accept=wire.MEDIA_TYPE)
@@ -346,19 +343,3 @@ def _table_digest(channels: tuple[Channel, ...], sample_type: SampleType) -> byt
 def _path(patient_id: str, recording_id: str, *more: str) -> str:
     parts = ("recordings", patient_id, recording_id, *more)
     return "/" + "/".join(quote(part, safe="") for part in parts)
-
-
-def _params(
-    patient_id: str, recording_id: str, start: Time | None, stop: Time | None
-) -> dict[str, str | list[str]]:
-    params: dict[str, str | list[str]] = {"patient_id": patient_id, "recording_id": recording_id}
-    params |= {k: _time(v) for k, v in (("start", start), ("end", stop)) if v is not None}
-    return params
-
-
-def _time(value: Time) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, str | Fraction):
-        return str(value)
-    return str(int(value)) if isinstance(value, Integral) else repr(float(value))

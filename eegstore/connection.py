@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from fractions import Fraction
+from numbers import Integral
 from typing import Any, TypeAlias
 
 import httpx
@@ -34,6 +36,10 @@ _BY_STATUS: dict[int, type[EegStoreError]] = {
     413: TooLargeError,
     422: InvalidDataError,
 }
+
+
+Time: TypeAlias = int | float | str | Fraction | datetime
+"""Seconds from recording start [s], or clock time (a datetime, or ISO 8601 text)."""
 
 
 class Connection:
@@ -167,3 +173,20 @@ def _retry_after(response: httpx.Response) -> float:
         except (ValueError, TypeError):
             return 0.0
     return min(max(wait, 0.0), MAX_RETRY_AFTER) if wait == wait else 0.0
+
+
+def query(
+    patient_id: str, recording_id: str, start: Time | None, stop: Time | None
+) -> dict[str, str | list[str]]:
+    """The parameters of a question about a stretch of a recording."""
+    params: dict[str, str | list[str]] = {"patient_id": patient_id, "recording_id": recording_id}
+    params |= {k: _time(v) for k, v in (("start", start), ("end", stop)) if v is not None}
+    return params
+
+
+def _time(value: Time) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, str | Fraction):
+        return str(value)
+    return str(int(value)) if isinstance(value, Integral) else repr(float(value))

@@ -7,12 +7,13 @@ from fractions import Fraction
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from eegstore import wire
 from eegstore.api.access import Store
 from eegstore.api.overview import overview
+from eegstore.api.pages import Look, page
 from eegstore.errors import NotFoundError, SpanError
 from eegstore.model import Recording, check_id
 from eegstore.service import recordings
@@ -46,6 +47,7 @@ class Values(StrEnum):
 async def eeg(
     request: Request,
     database: Store,
+    look: Annotated[Look, Depends()],
     patient_id: str,
     start: Annotated[str, Query(description="seconds from recording start, or ISO 8601")],
     end: Annotated[str, Query(description="as start; not included")],
@@ -66,6 +68,9 @@ async def eeg(
     Columns of a second and more are made of whole stored seconds, or of roll-ups of 10, 60 or
     600 s; `bucket` says of which, and the answer where columns begin and end. As columns in
     JSON, or a frame, see `eegstore.wire.overview`.
+
+    With any of `montage`, `line`, `bad`, `lff`, `hff`, `notch`, `phase` a page: derived traces,
+    filtered, and with `px` reduced to their min and max; see `eegstore.wire.page`.
     """
     binary = wire.MEDIA_TYPE in request.headers.get("accept", "")
     asked = (_time(start, "start"), _time(end, "end"))
@@ -75,6 +80,8 @@ async def eeg(
         recording = (await recordings.declared(database, patient_id, recording_id)).recording
     lo, hi = (_seconds(recording, at) for at in asked)
     by_clock = isinstance(asked[0], datetime) and recording.start_time is not None
+    if look.is_page:
+        return await page(request, database, recording, lo, hi, look, px, channels, binary=binary)
     if px is not None:
         return await overview(
             database, recording, lo, hi, px, channels,

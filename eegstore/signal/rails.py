@@ -66,12 +66,15 @@ def clips(
     return found
 
 
-def of_trace(trace: Trace, by_row: Mapping[int, Sequence[Clip]]) -> list[Clip]:
-    """Where any of the rows that a trace is made of is at a rail, joined where they touch."""
+def of_trace(trace: Trace, by_row: Mapping[int, Sequence[Clip]], per_column: int = 1) -> list[Clip]:
+    """Where any of the rows that a trace is made of is at a rail.
+
+    Joined where they touch, or where no whole column of `per_column` samples lies between.
+    """
     joined: list[Clip] = []
     everything = (clip for row in trace.rows for clip in by_row.get(row, ()))
     for clip in sorted(everything, key=lambda clip: clip.start):
-        if joined and clip.start <= joined[-1].stop:
+        if joined and clip.start < joined[-1].stop + per_column:
             joined[-1] = Clip(joined[-1].start, max(joined[-1].stop, clip.stop))
         else:
             joined.append(clip)

@@ -80,3 +80,10 @@ def test_a_seizure_of_chbmit_reaches_the_rails(shared_data: Path) -> None:
     marked = sum(clip.stop - clip.start for row in found for clip in row)
     at_rails = int(((counts <= -2048) | (counts >= 2047)).sum())
     assert 0 < marked <= at_rails
+
+
+def test_of_a_reduced_trace_no_more_clips_than_columns() -> None:
+    trace = Trace("x", (0,), (1.0,), Kind.EEG, Side.NONE, Fraction(256), "uV")
+    clips = {0: [Clip(at, at + 2) for at in range(0, 1000, 4)]}
+    assert len(of_trace(trace, clips)) == 250
+    assert of_trace(trace, clips, 2) != of_trace(trace, clips, 3) == [Clip(0, 998)]

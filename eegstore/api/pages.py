@@ -1,0 +1,127 @@
+"""Pages out: ``GET /eeg`` with a montage or filters."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import Annotated
+
+from fastapi import Query, Request
+from starlette.responses import Response
+
+from eegstore import wire
+from eegstore.api.caching import cacheable
+from eegstore.errors import InvalidDataError
+from eegstore.model import Recording
+from eegstore.service.pages import MAX_LINES, MAX_VALUES, View, read_page
+from eegstore.signal.derivations import STANDARD
+from eegstore.signal.filter_setting import HFF, LFF, NOTCH, OFF, parse
+from eegstore.signal.montage import Line
+from eegstore.store.database import Database
+from eegstore.wire.page import pack_page, page_json
+
+MAX_JSON_VALUES = 2_000_000
+MAX_TEXT = 128  # [character]
+_AT_ONCE = 100_000  # values packed in a millisecond
+_COLOR = re.compile(r"#[0-9A-Fa-f]{3,8}|[A-Za-z]{1,32}")
+
+
+class Phase(StrEnum):
+    """How filters run."""
+
+    ZERO = "zero"  # forwards and backwards
+    SINGLE = "single"  # forwards only, as those of analog machines
+
+
+def _offered(labels: Sequence[float]) -> str:
+    return "[Hz]; " + ", ".join(f"{label:g}" for label in labels) + " or off"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What of a question makes its answer a page."""
+
+    montage: Annotated[
+        str | None, Query(description=", ".join([*STANDARD, "custom"]) + "; default recorded")
+    ] = None
+    line: Annotated[
+        list[str] | None,
+        Query(description="of a custom montage, in order: TEXT, or TEXT|NAME|COLOR"),
+    ] = None
+    bad: Annotated[list[int] | None, Query(description="rows of bad channels")] = None
+    lff: Annotated[str | None, Query(description=_offered(LFF))] = None
+    hff: Annotated[str | None, Query(description=_offered(HFF))] = None
+    notch: Annotated[str | None, Query(description=_offered(NOTCH))] = None
+    phase: Annotated[Phase | None, Query(description="default zero")] = None
+
+    @property
+    def is_page(self) -> bool:
+        """Whether anything is asked of derivations or filters."""
+        asked = (self.montage, self.line, self.bad, self.lff, self.hff, self.notch, self.phase)
+        return any(one is not None for one in asked)
+
+    def view(self, px: int | None) -> View:
+        """The same in words of the service.
+
+        Raises
+        ------
+        InvalidDataError
+            Names the parameter, its value and what may stand there.
+        """
+        setting = parse(
+            self.lff or OFF, self.hff or OFF, self.notch or OFF, self.phase is not Phase.SINGLE
+        )
+        montage = self.montage or "recorded"
+        lines = self.line or []
+        if (montage == "custom") != bool(lines):
+            raise InvalidDataError(
+                f"montage {montage!r} with {len(lines)} lines; a custom montage has at least one, "
+                "and others have none"
+            )
+        if len(lines) > MAX_LINES:
+            raise InvalidDataError(f"{len(lines)} lines; a custom montage has at most {MAX_LINES}")
+        shown = tuple(_line(text) for text in lines) if lines else montage
+        return View(shown, setting, frozenset(self.bad or ()), px)
+
+
+async def page(
+    request: Request,
+    database: Database,
+    recording: Recording,
+    start: Fraction,
+    stop: Fraction,
+    look: Look,
+    px: int | None,
+    channels: Sequence[str] | None,
+    *,
+    binary: bool,
+) -> Response:
+    """The answer to ``GET /eeg`` with a montage or filters."""
+    if channels is not None:
+        raise InvalidDataError("channels does not go with a montage; use montage=custom and line=")
+    read = await read_page(
+        database, recording.patient_id, recording.recording_id, start, stop, look.view(px),
+        max_values=MAX_VALUES if binary else MAX_JSON_VALUES,
+    )  # fmt: skip
+    write = pack_page if binary else page_json
+    if binary and sum(block.values.size for block in read.page.blocks) <= _AT_ONCE:
+        body = write(read.page)
+    else:
+        body = await asyncio.to_thread(write, read.page)
+    media_type = wire.MEDIA_TYPE if binary else "application/json"
+    return cacheable(request, body, media_type, sealed=read.sealed)
+
+
+def _line(text: str) -> Line:
+    parts = [part.strip() for part in text.split("|")]
+    if len(parts) > 3 or not parts[0] or max(map(len, parts)) > MAX_TEXT:
+        raise InvalidDataError(
+            f"line {text[:40]!r} is not TEXT, or TEXT|NAME|COLOR, each of at most {MAX_TEXT} "
+            "characters"
+        )
+    text, name, color = [*parts, "", ""][:3]
+    if color and not _COLOR.fullmatch(color):
+        raise InvalidDataError(f"line {text!r}: color {color!r} is neither #rrggbb nor a name")
+    return Line(text, name or None, color or None)

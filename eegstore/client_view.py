@@ -1,0 +1,74 @@
+"""What somebody who looks at EEG asks of a store: pages."""
+
+from collections.abc import Collection, Sequence
+
+from eegstore import wire
+from eegstore.connection import Connection, Time, query, understood
+from eegstore.page import Page
+from eegstore.signal.montage import Line
+from eegstore.wire.page import unpack_page
+
+
+class ViewClient:
+    """Questions of a viewer, a part of `eegstore.Client`."""
+
+    _api: Connection
+
+    def page(
+        self,
+        patient_id: str,
+        recording_id: str,
+        start: Time,
+        stop: Time,
+        montage: str | Sequence[Line] = "recorded",
+        *,
+        lff: float | None = None,
+        hff: float | None = None,
+        notch: float | None = None,
+        zero_phase: bool = True,
+        bad: Collection[int] = (),
+        px: int | None = None,
+    ) -> Page:
+        """The traces of a montage from `start` to `stop` (half-open), filtered.
+
+        Values are rounded to 1/32,767 of the largest of their trace on the page.
+
+        Parameters
+        ----------
+        start, stop : int, float, str, Fraction or datetime
+            Seconds from recording start [s], or clock time; at most 3600 s apart.
+        montage : str or sequence of Line
+            "recorded", "longitudinal", "transverse", "average", or lines of one's own.
+        lff, hff, notch : float, optional
+            Low filter, high filter and notch [Hz], those of `signal.filter_setting`; None is off.
+        zero_phase : bool
+            Forwards and backwards; else forwards only.
+        bad : collection of int
+            Rows of the channel table that no derivation may use.
+        px : int, optional
+            Where samples are many more than so many columns, min and max of each column.
+
+        Raises
+        ------
+        NotFoundError, SpanError, InvalidDataError
+            Unknown recording, montage, filter or row; a span that makes no sense.
+        TooLargeError
+            More than one answer may carry.
+        """
+        params = query(patient_id, recording_id, start, stop)
+        params |= _montage(montage) | {"phase": "zero" if zero_phase else "single"}
+        filters = {"lff": lff, "hff": hff, "notch": notch}
+        params |= {name: f"{label:g}" for name, label in filters.items() if label is not None}
+        params["bad"] = [str(row) for row in sorted(bad)]
+        if px is not None:
+            params["px"] = str(px)
+        response = self._api.ask("GET", "/eeg", params=params, accept=wire.MEDIA_TYPE)
+        with understood(response):
+            return unpack_page(response.content)
+
+
+def _montage(montage: str | Sequence[Line]) -> dict[str, str | list[str]]:
+    if isinstance(montage, str):
+        return {"montage": montage}
+    told = ["|".join([line.text, line.name or "", line.color or ""]) for line in montage]
+    return {"montage": "custom", "line": told}
