@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from math import isfinite
 from typing import Any, TypeAlias
 
@@ -69,6 +70,12 @@ def check_id(what: str, value: str) -> str:
     )
 
 
+@lru_cache(maxsize=1024)
+def _shared(sfreq: Fraction) -> Fraction:
+    """The same object for the same rate: to compare and hash Fractions takes long."""
+    return sfreq
+
+
 @dataclass(frozen=True, slots=True)
 class Channel:
     """One EDF signal: its name, its rate, and how counts become its unit.
@@ -91,6 +98,7 @@ class Channel:
             raise InvalidDataError(
                 f"channel {self.label!r}: sfreq {self.sfreq} Hz is not in (0, {MAX_SFREQ}]"
             )
+        object.__setattr__(self, "sfreq", _shared(self.sfreq))
         # -0.0 and integers: one value, one digest.
         object.__setattr__(self, "physical_min", float(self.physical_min) + 0.0)
         object.__setattr__(self, "physical_max", float(self.physical_max) + 0.0)

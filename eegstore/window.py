@@ -118,8 +118,12 @@ class Window:
 def rates(channels: Sequence[Channel]) -> dict[Fraction, list[int]]:
     """Rows by `sfreq`, in the order in which the rates first occur."""
     groups: dict[Fraction, list[int]] = {}
+    last: Fraction | None = None
     for row, channel in enumerate(channels):
-        groups.setdefault(channel.sfreq, []).append(row)
+        if channel.sfreq is not last:  # hashing a Fraction takes longer than all else here
+            last = channel.sfreq
+            members = groups.setdefault(last, [])
+        members.append(row)
     return groups
 
 
@@ -146,7 +150,7 @@ def assemble_batches(
     batches: Iterable[Batch],
 ) -> Window:
     """As `assemble`, out of seconds that were decoded together."""
-    channels = tuple(recording.channels[row] for row in rows)
+    channels = tuple([recording.channels[row] for row in rows])
     groups = rates(channels)
     dtype = recording.sample_type.dtype
     edges = {f: (first_sample(start, f), first_sample(stop, f)) for f in groups}

@@ -13,7 +13,7 @@ from eegstore.service.parameters import named
 from eegstore.service.recordings import declared
 from eegstore.store import chunks as chunk_table
 from eegstore.store.database import Database
-from eegstore.window import Window, assemble_batches
+from eegstore.window import Window, assemble_batches, rates
 from eegstore.wire import unique_labels
 
 MAX_DURATION = 3600  # [s]
@@ -110,7 +110,8 @@ def check_span(
         raise TooLargeError(
             f"a window of {float(stop - start):g} s is too long; at most {MAX_DURATION} s"
         )
-    values = int(sum(float(recording.channels[row].sfreq) for row in rows) * (stop - start))
+    groups = rates([recording.channels[row] for row in rows])
+    values = int(sum(len(members) * sfreq for sfreq, members in groups.items()) * (stop - start))
     if values > max_values:
         raise TooLargeError(f"a window of {values} values is too large; at most {max_values}")
     return values
