@@ -14,7 +14,10 @@ from eegstore.store.database import Database
 _bearer = HTTPBearer(auto_error=False, description="The API key.")
 
 
-def require_key(
+# Dependencies are async where they need not be: FastAPI sends others to a thread and back.
+
+
+async def require_key(
     request: Request,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> None:
@@ -76,4 +79,8 @@ def database_of(request: Request) -> Database:
     return database
 
 
-Store = Annotated[Database, Depends(database_of)]
+async def _store(request: Request) -> Database:
+    return database_of(request)
+
+
+Store = Annotated[Database, Depends(_store)]

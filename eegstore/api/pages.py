@@ -1,12 +1,13 @@
 """Pages out: ``GET /eeg`` with a montage or filters."""
 
 import asyncio
+import inspect
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Query, Request
 from starlette.responses import Response
@@ -84,6 +85,14 @@ class Look:
             raise InvalidDataError(f"{len(lines)} lines; a custom montage has at most {MAX_LINES}")
         shown = tuple(_line(text) for text in lines) if lines else montage
         return View(shown, setting, frozenset(self.bad or ()), px)
+
+
+async def look_of(**asked: Any) -> Look:
+    """`Look` as a dependency that needs no thread."""
+    return Look(**asked)
+
+
+look_of.__signature__ = inspect.signature(Look)  # type: ignore[attr-defined]
 
 
 async def page(
