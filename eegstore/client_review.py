@@ -13,8 +13,9 @@ from eegstore.connection import Connection
 from eegstore.model import Annotation, Identity
 from eegstore.review import Entry, undoing
 from eegstore.study import StudyInfo
+from eegstore.tally import Tally
 from eegstore.wire.review import entries_from_json
-from eegstore.wire.study import study_from_json
+from eegstore.wire.study import study_from_json, tally_from_json
 
 
 class ReviewClient:
@@ -38,6 +39,17 @@ class ReviewClient:
         """
         with self._api.answer("GET", _path("studies", patient_id, study_id)) as said:
             return study_from_json(said)
+
+    def seizures(self, patient_id: str, study_id: str) -> Tally:
+        """How many seizures a study has, by day and by hour, and in how much stored time.
+
+        Raises
+        ------
+        NotFoundError
+            When the patient has no such study.
+        """
+        with self._api.answer("GET", _path("studies", patient_id, study_id)) as said:
+            return tally_from_json(said)
 
     def identity(self, patient_id: str) -> Identity | None:
         """Who a patient is, None where nobody has said it.

@@ -5,7 +5,7 @@ that lacks either is a study of its own, and its recording_id is the study's. St
 seconds from the start of the earliest recording; the hole between two files is a gap in it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -39,6 +39,29 @@ class Study:
     def recording_ids(self) -> list[str]:
         """Of its parts, in their order."""
         return [part.recording.recording_id for part in self.parts]
+
+    def on_clock(
+        self, seconds: Mapping[str, Sequence[tuple[int, int]]]
+    ) -> list[tuple[Fraction, Fraction]]:
+        """Spans of seconds of its recordings [s of study time], ascending and apart.
+
+        Parameters
+        ----------
+        seconds : mapping
+            recording_id to half-open spans [s from its start].
+        """
+        moved = sorted(
+            (part.offset + start, part.offset + stop)
+            for part in self.parts
+            for start, stop in seconds.get(part.recording.recording_id, ())
+        )
+        joined: list[tuple[Fraction, Fraction]] = []
+        for start, stop in moved:
+            if joined and start <= joined[-1][1]:
+                joined[-1] = joined[-1][0], max(joined[-1][1], stop)
+            else:
+                joined.append((start, stop))
+        return joined
 
     def offset(self, recording_id: str) -> Fraction:
         """When one of its recordings starts [s of study time].

@@ -7,11 +7,11 @@ from starlette.responses import Response
 from eegstore.api.access import Store
 from eegstore.api.problems import answer
 from eegstore.errors import InvalidDataError
-from eegstore.service import studies
+from eegstore.service import studies, tallies
 from eegstore.service.summaries import catch_up
 from eegstore.store.database import Database
 from eegstore.study import Study
-from eegstore.wire.study import study_json
+from eegstore.wire.study import study_json, tally_json
 
 router = APIRouter(tags=["studies"])
 
@@ -33,8 +33,16 @@ async def listing(database: Store, patient_id: str | None = None) -> Response:
 
 @router.get("/studies/{patient_id}/{study_id}")
 async def info(patient_id: str, study_id: str, database: Store) -> Response:
-    """One study and what is stored of it."""
-    return answer(200, study_json(await studies.info(database, patient_id, study_id)))
+    """One study and what is stored of it, with its seizures by day and by hour.
+
+    Hours are those of the local clock; each says how many of its seconds are stored.
+    """
+    found = await studies.info(database, patient_id, study_id)
+    counted = await tallies.seizures(database, found.study)
+    response = answer(200, study_json(found) | tally_json(counted.tally))
+    if counted.due:
+        response.background = BackgroundTask(catch_up, database, counted.due)
+    return response
 
 
 async def study_of(

@@ -1,10 +1,13 @@
-"""Studies: what there is, and the clock of one."""
+"""Studies: what there is, the clock of one, and what is stored on it."""
 
 from typing import NamedTuple
 
 from eegstore.errors import NotFoundError
 from eegstore.service import recordings
-from eegstore.store.database import Database
+from eegstore.service.summaries import Gathered
+from eegstore.signal.spans import Spans
+from eegstore.store import summary_loose
+from eegstore.store.database import Database, raw
 from eegstore.study import Study, StudyInfo, studies_of, study_infos, study_named
 
 
@@ -54,3 +57,24 @@ async def around(database: Database, patient_id: str, recording_id: str) -> Stud
     await recordings.declared(database, patient_id, recording_id)
     found = studies_of(await recordings.all_declared(database, patient_id))
     return next(study for study in found if recording_id in study.recording_ids)
+
+
+class Stored(NamedTuple):
+    """The stored seconds of each recording, and those that roll-ups are due for."""
+
+    spans: dict[str, Spans]  # by recording_id
+    due: list[tuple[str, str]]
+
+
+async def stored(database: Database, study: Study) -> Stored:
+    """Which seconds of the recordings of a study are stored."""
+    found: dict[str, Spans] = {}
+    due = []
+    async with database.snapshot() as connection:
+        driver = await raw(connection)
+        for recording_id in study.recording_ids:
+            spans, loose = await summary_loose.spans(driver, study.patient_id, recording_id)
+            found[recording_id] = spans
+            if Gathered(loose=loose).due:
+                due.append((study.patient_id, recording_id))
+    return Stored(found, due)

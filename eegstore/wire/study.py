@@ -1,10 +1,12 @@
 """Studies as JSON."""
 
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
 from eegstore.model import RecordingInfo
 from eegstore.study import Part, Study, StudyInfo
+from eegstore.tally import Day, Hour, Tally
 from eegstore.wire.metadata import recording_from_json
 
 
@@ -38,6 +40,45 @@ def study_from_json(value: Any) -> StudyInfo:
     if not parts:
         raise ValueError(f"study {study.study_id!r} has no recordings")
     return StudyInfo(study, infos)
+
+
+def tally_json(tally: Tally) -> dict[str, Any]:
+    """The seizures of a study by day and by hour."""
+    return {
+        "days": [
+            {"number": d.number, "date": d.date, "seconds": d.seconds, "n_seizures": d.n_events,
+             "seizures_per_hour": d.per_hour}
+            for d in tally.days
+        ],
+        "hours": [
+            {"start": h.start, "clock": h.clock, "seconds": h.seconds, "n_seizures": h.n_events}
+            for h in tally.hours
+        ],
+    }  # fmt: skip
+
+
+def tally_from_json(value: Any) -> Tally:
+    """The seizures of a study by day and by hour."""
+    return Tally(
+        tuple(
+            Hour(
+                float(item["start"]),
+                None if item["clock"] is None else datetime.fromisoformat(item["clock"]),
+                float(item["seconds"]),
+                int(item["n_seizures"]),
+            )
+            for item in value["hours"]
+        ),
+        tuple(
+            Day(
+                int(item["number"]),
+                None if item["date"] is None else date.fromisoformat(item["date"]),
+                float(item["seconds"]),
+                int(item["n_seizures"]),
+            )
+            for item in value["days"]
+        ),
+    )
 
 
 def info_json(info: RecordingInfo) -> dict[str, Any]:

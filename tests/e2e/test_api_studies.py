@@ -1,7 +1,7 @@
 """Studies over HTTP: what is listed, and what the client makes of it."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 
 import httpx
@@ -10,6 +10,7 @@ import pytest
 from eegstore import Client
 from eegstore.errors import InvalidDataError, NotFoundError
 from eegstore.model import Annotation
+from eegstore.tally import Day
 from tests.e2e.asking import http, new_patient
 from tests.e2e.conftest import Live
 from tests.unit.recordings import chunks_of, make_recording, make_signal
@@ -39,6 +40,8 @@ def test_studies_are_listed_with_their_recordings_on_one_clock(
         eeg.declare(recording)
         eeg.send(recording, chunks_of(recording, make_signal(recording, seconds), seconds))
     eeg.annotate(patient, "b", Annotation(1.0, 1.0, "seizure"))
+    eeg.annotate(patient, "b", Annotation(2.0, 1.0, "seizure", status="rejected"))
+    eeg.annotate(patient, "b", Annotation(2.0, 1.0, "no seizure"))
     eeg.declare(make_recording(patient_id=patient, recording_id="alone"))
 
     said = api.get("/studies", params={"patient_id": patient}).json()["studies"]
@@ -50,6 +53,16 @@ def test_studies_are_listed_with_their_recordings_on_one_clock(
         ("a", 0.0), ("b", 3630.0),
     ]  # fmt: skip
     assert api.get(f"/studies/{patient}/stay").json().items() >= stay.items()
+
+    assert api.get(f"/studies/{patient}/stay").json()["hours"][1] == {
+        "start": 3600.0, "clock": "2026-11-22T09:00:00", "seconds": 3.0, "n_seizures": 1,
+    }  # fmt: skip
+    counted = eeg.seizures(patient, "stay")
+    assert counted.days == (Day(1, date(2026, 11, 22), 5.0, 1),)
+    assert [(hour.start, hour.seconds, hour.n_events) for hour in counted.hours] == [
+        (0.0, 2.0, 0), (3600.0, 3.0, 1),
+    ]  # fmt: skip
+    assert eeg.seizures(patient, "alone").days == ()
 
     listed = eeg.studies(patient)
     assert [info.study.offset("b") for info in listed[:1]] == [Fraction(3630)]

@@ -84,6 +84,17 @@ def test_offset_of_a_recording_and_of_none() -> None:
         study_named([recording("a")], "a")
 
 
+def test_seconds_of_recordings_on_the_clock_join_where_they_touch() -> None:
+    study = study_named(
+        [recording("a"), recording("b", EIGHT + timedelta(seconds=10, microseconds=500_000))], "s"
+    )
+    half = Fraction(1, 2)
+    assert study.on_clock({"b": [(0, 3), (5, 6)], "a": [(1, 2), (5, 11)], "c": [(0, 9)]}) == [
+        (1, 2), (5, 13 + half), (15 + half, 16 + half),
+    ]  # fmt: skip
+    assert study.on_clock({}) == []
+
+
 @given(st.lists(st.datetimes(datetime(1985, 1, 1), datetime(2084, 1, 1)), min_size=1, max_size=9))
 def test_offsets_are_ascending_differences_of_the_starts(starts: list[datetime]) -> None:
     (study,) = studies_of(recording(f"r{n}", start) for n, start in enumerate(starts))
