@@ -92,6 +92,7 @@ TRANSVERSE = (
 
 
 _FEW = 4  # rows a trace; up to here adding rows is faster than a product of matrices
+_PRODUCTS = 1 << 17  # from some more on BLAS starts threads, which wait longer than they compute
 
 
 def matrix(traces: Sequence[Trace], rows: Sequence[int]) -> NDArray[np.float64]:
@@ -136,13 +137,21 @@ def apply(traces: Sequence[Trace], rows: Sequence[int], data: NDArray[Any]) -> N
     if missing.any():
         clean = np.where(missing, 0.0, clean)
     if np.count_nonzero(weights) > _FEW * len(weights):
-        values: NDArray[np.float64] = weights @ clean
+        values = _product(weights, clean)
     else:
         values = np.zeros((len(weights), data.shape[1]))
         for line, weight in zip(values, weights, strict=True):
             for row in np.flatnonzero(weight):
                 line += weight[row] * clean[row]
     if missing.any():
-        touched = (weights != 0).astype(np.float32) @ missing.astype(np.float32)
-        values[touched > 0] = np.nan
+        for line, weight in zip(values, weights, strict=True):
+            line[missing[weight != 0].any(axis=0)] = np.nan
+    return values
+
+
+def _product(weights: NDArray[np.float64], data: NDArray[np.float64]) -> NDArray[np.float64]:
+    values = np.empty((len(weights), data.shape[1]))
+    step = max(1, _PRODUCTS // weights.size)
+    for lo in range(0, data.shape[1], step):
+        np.matmul(weights, data[:, lo : lo + step], out=values[:, lo : lo + step])
     return values

@@ -33,7 +33,8 @@ def reach(
     traces: Sequence[Trace], setting: Setting, policy: Mapping[Kind, Suits] = POLICY
 ) -> tuple[int, int]:
     """How much must be read before and after a page [s], for all its traces."""
-    used = [design(of_kind(setting, trace.kind, policy), trace.sfreq) for trace in traces]
+    kinds = {(trace.kind, trace.sfreq) for trace in traces}
+    used = [design(of_kind(setting, kind, policy), sfreq) for kind, sfreq in kinds]
     return max((one.before for one in used), default=0), max((one.after for one in used), default=0)
 
 
@@ -85,7 +86,10 @@ def lines(
             f"{first_sample + data.shape[1]}"
         )
     values = apply(traces, rows, data)
-    used = tuple(design(of_kind(setting, trace.kind, policy), trace.sfreq) for trace in traces)
+    by_kind = {trace.kind: trace.sfreq for trace in traces}
+    designs = {kind: design(of_kind(setting, kind, policy), sfreq)
+               for kind, sfreq in by_kind.items()}  # fmt: skip
+    used = tuple(designs[trace.kind] for trace in traces)
     shown = np.empty((len(traces), hi - lo))
     for one in {each.setting: each for each in used}.values():
         same = [index for index, other in enumerate(used) if other.setting == one.setting]
