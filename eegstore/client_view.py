@@ -17,11 +17,12 @@ class ViewClient:
     def page(
         self,
         patient_id: str,
-        recording_id: str,
+        recording_id: str | None,
         start: Time,
         stop: Time,
         montage: str | Sequence[Line] = "recorded",
         *,
+        study_id: str | None = None,
         lff: float | None = None,
         hff: float | None = None,
         notch: float | None = None,
@@ -35,6 +36,8 @@ class ViewClient:
 
         Parameters
         ----------
+        recording_id : str or None
+            None for a page of a whole study, `study_id`, on whose clock all times are then.
         start, stop : int, float, str, Fraction or datetime
             Seconds from recording start [s], or clock time; at most 3600 s apart.
         montage : str or sequence of Line
@@ -44,7 +47,7 @@ class ViewClient:
         zero_phase : bool
             Forwards and backwards; else forwards only.
         bad : collection of int
-            Rows of the channel table that no derivation may use.
+            Rows of the channel table (see `PageTrace.rows`) that no derivation may use.
         px : int, optional
             Where samples are many more than so many columns, min and max of each column.
 
@@ -55,7 +58,7 @@ class ViewClient:
         TooLargeError
             More than one answer may carry.
         """
-        params = query(patient_id, recording_id, start, stop)
+        params = query(patient_id, recording_id, start, stop, study_id=study_id)
         params |= _montage(montage) | {"phase": "zero" if zero_phase else "single"}
         filters = {"lff": lff, "hff": hff, "notch": notch}
         params |= {name: f"{label:g}" for name, label in filters.items() if label is not None}

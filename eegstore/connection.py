@@ -176,10 +176,17 @@ def _retry_after(response: httpx.Response) -> float:
 
 
 def query(
-    patient_id: str, recording_id: str, start: Time | None, stop: Time | None
+    patient_id: str,
+    recording_id: str | None,
+    start: Time | None,
+    stop: Time | None,
+    *,
+    study_id: str | None = None,
 ) -> dict[str, str | list[str]]:
-    """The parameters of a question about a stretch of a recording."""
-    params: dict[str, str | list[str]] = {"patient_id": patient_id, "recording_id": recording_id}
+    """The parameters of a question about a stretch of a recording, or of a study."""
+    params: dict[str, str | list[str]] = {"patient_id": patient_id}
+    params |= {"recording_id": recording_id} if recording_id is not None else {}
+    params |= {"study_id": study_id} if study_id is not None else {}
     params |= {k: _time(v) for k, v in (("start", start), ("end", stop)) if v is not None}
     return params
 

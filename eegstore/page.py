@@ -64,7 +64,7 @@ class Page:
 
     patient_id: str
     study_id: str
-    recording_id: str | None  # None when a study was asked for
+    recording_id: str | None  # None of a study
     start: Fraction  # [s] from the start of what was asked for
     stop: Fraction  # [s]
     recordings: tuple[Stretch, ...]
@@ -73,6 +73,7 @@ class Page:
     unavailable: tuple[Unavailable, ...]
     suspects: tuple[str, ...]  # channels that may be swapped or inverted, in words
     blocks: tuple[PageBlock, ...]
+    version: str | None = None  # of the study's clock: another one when a recording is added
 
     def trace(self, label: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Times [s] from the start of the page, and values, of the trace with that label.

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from typing import NamedTuple
 
 from eegstore.errors import NotFoundError
@@ -147,6 +148,44 @@ def study_infos(infos: Sequence[RecordingInfo]) -> list[StudyInfo]:
         )
         for study in studies_of(info.recording for info in infos)
     ]
+
+
+class Shown(NamedTuple):
+    """A stretch of study time, and which part a reader sees then."""
+
+    part: int
+    start: Fraction  # [s] of study time
+    stop: Fraction  # [s]
+
+
+def shown(
+    study: Study, ends: Sequence[Fraction | None], start: Fraction, stop: Fraction
+) -> list[Shown]:
+    """Which recording is seen when, in ``start <= t < stop`` [s of study time].
+
+    Where recordings overlap, the one that started last is seen.
+
+    Parameters
+    ----------
+    ends : sequence of Fraction or None
+        How long each part is [s]; None where nothing is stored of it.
+    """
+    extents = [
+        (part.offset, part.offset + end, index)
+        for index, (part, end) in enumerate(zip(study.parts, ends, strict=True))
+        if end is not None and part.offset < stop and part.offset + end > start
+    ]
+    times = {time for lo, hi, _ in extents for time in (lo, hi) if start < time < stop}
+    found: list[Shown] = []
+    for lo, hi in pairwise(sorted({start, stop, *times})):
+        there = [(begin, index) for begin, end, index in extents if begin <= lo and hi <= end]
+        if not there:
+            continue
+        part = max(there)[1]
+        if found and found[-1].part == part and found[-1].stop == lo:
+            lo = found.pop().start
+        found.append(Shown(part, lo, hi))
+    return found
 
 
 def _placed(group: Sequence[Recording]) -> tuple[Part, ...]:

@@ -5,6 +5,7 @@ import inspect
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Any
@@ -16,11 +17,15 @@ from eegstore import wire
 from eegstore.api.caching import cacheable
 from eegstore.errors import InvalidDataError
 from eegstore.model import Recording
-from eegstore.service.pages import MAX_LINES, MAX_VALUES, View, read_page
+from eegstore.page import Page
+from eegstore.service import studies
+from eegstore.service.pages import read_page, read_study_page
+from eegstore.service.view import MAX_LINES, MAX_VALUES, View
 from eegstore.signal.derivations import STANDARD
 from eegstore.signal.filter_setting import HFF, LFF, NOTCH, OFF, parse
 from eegstore.signal.montage import Line
 from eegstore.store.database import Database
+from eegstore.timebase import second_of_clock
 from eegstore.wire.page import pack_page, page_json
 
 MAX_JSON_VALUES = 2_000_000
@@ -56,6 +61,9 @@ class Look:
     hff: Annotated[str | None, Query(description=_offered(HFF))] = None
     notch: Annotated[str | None, Query(description=_offered(NOTCH))] = None
     phase: Annotated[Phase | None, Query(description="default zero")] = None
+    version: Annotated[
+        str | None, Query(description="of a study, as a page told it; such pages may be kept")
+    ] = None
 
     @property
     def is_page(self) -> bool:
@@ -63,7 +71,7 @@ class Look:
         asked = (self.montage, self.line, self.bad, self.lff, self.hff, self.notch, self.phase)
         return any(one is not None for one in asked)
 
-    def view(self, px: int | None) -> View:
+    def view(self, px: int | None, channels: Sequence[str] | None) -> View:
         """The same in words of the service.
 
         Raises
@@ -71,6 +79,10 @@ class Look:
         InvalidDataError
             Names the parameter, its value and what may stand there.
         """
+        if channels is not None:
+            raise InvalidDataError(
+                "channels does not go with a montage; use montage=custom and line="
+            )
         setting = parse(
             self.lff or OFF, self.hff or OFF, self.notch or OFF, self.phase is not Phase.SINGLE
         )
@@ -98,29 +110,64 @@ look_of.__signature__ = inspect.signature(Look)  # type: ignore[attr-defined]
 async def page(
     request: Request,
     database: Database,
-    recording: Recording,
-    start: Fraction,
-    stop: Fraction,
+    key: tuple[str, str],
+    span: tuple[Fraction, Fraction],
     look: Look,
     px: int | None,
     channels: Sequence[str] | None,
     *,
     binary: bool,
 ) -> Response:
-    """The answer to ``GET /eeg`` with a montage or filters."""
-    if channels is not None:
-        raise InvalidDataError("channels does not go with a montage; use montage=custom and line=")
+    """The answer to ``GET /eeg`` with a montage or filters; `key` is that of a recording."""
+    view = look.view(px, channels)
     read = await read_page(
-        database, recording.patient_id, recording.recording_id, start, stop, look.view(px),
-        max_values=MAX_VALUES if binary else MAX_JSON_VALUES,
-    )  # fmt: skip
-    write = pack_page if binary else page_json
-    if binary and sum(block.values.size for block in read.page.blocks) <= _AT_ONCE:
-        body = write(read.page)
+        database, *key, *span, view, max_values=MAX_VALUES if binary else MAX_JSON_VALUES
+    )
+    return await _answer(request, read.page, binary=binary, sealed=read.sealed)
+
+
+async def study_page(
+    request: Request,
+    database: Database,
+    key: tuple[str, str],
+    asked: tuple[Fraction | datetime, Fraction | datetime],
+    look: Look,
+    px: int | None,
+    channels: Sequence[str] | None,
+    *,
+    binary: bool,
+) -> Response:
+    """The answer to ``GET /eeg?study_id=``; `key` is that of a study.
+
+    It is sealed only when the question names the version of the study's clock: a recording
+    that is imported later may start before all others, or lie in a hole.
+    """
+    view = look.view(px, channels)
+    if any(isinstance(at, datetime) for at in asked):
+        first = (await studies.declared(database, *key)).first
+        start, stop = (seconds_of(first, at) for at in asked)
     else:
-        body = await asyncio.to_thread(write, read.page)
+        start, stop = (at for at in asked if isinstance(at, Fraction))
+    read = await read_study_page(
+        database, *key, start, stop, view, max_values=MAX_VALUES if binary else MAX_JSON_VALUES
+    )
+    sealed = read.sealed and look.version == read.page.version
+    return await _answer(request, read.page, binary=binary, sealed=sealed)
+
+
+def seconds_of(recording: Recording, at: Fraction | datetime) -> Fraction:
+    """A time of a question on the timeline that begins with a recording [s]."""
+    return second_of_clock(recording, at) if isinstance(at, datetime) else at
+
+
+async def _answer(request: Request, made: Page, *, binary: bool, sealed: bool) -> Response:
+    write = pack_page if binary else page_json
+    if binary and sum(block.values.size for block in made.blocks) <= _AT_ONCE:
+        body = write(made)
+    else:
+        body = await asyncio.to_thread(write, made)
     media_type = wire.MEDIA_TYPE if binary else "application/json"
-    return cacheable(request, body, media_type, sealed=read.sealed)
+    return cacheable(request, body, media_type, sealed=sealed)
 
 
 def _line(text: str) -> Line:

@@ -13,9 +13,9 @@ from starlette.responses import Response
 from eegstore import wire
 from eegstore.api.access import Store, check_key, database_of
 from eegstore.api.overview import overview
-from eegstore.api.pages import Look, look_of, page
+from eegstore.api.pages import Look, look_of, page, seconds_of, study_page
 from eegstore.api.problems import problem
-from eegstore.errors import EegStoreError, NotFoundError, SpanError
+from eegstore.errors import EegStoreError, InvalidDataError, NotFoundError, SpanError
 from eegstore.model import Recording, check_id
 from eegstore.service import recordings
 from eegstore.service.windows import MAX_VALUES, read_window
@@ -55,6 +55,9 @@ async def eeg(
     start: Annotated[str, Query(description="seconds from recording start, or ISO 8601")],
     end: Annotated[str, Query(description="as start; not included")],
     recording_id: str | None = None,
+    study_id: Annotated[
+        str | None, Query(description="instead of recording_id; seconds are those of study time")
+    ] = None,
     channels: Annotated[list[str] | None, Query(description="labels; default all")] = None,
     layout: Layout = Layout.ROWS,
     values: Values = Values.DIGITAL,
@@ -72,19 +75,27 @@ async def eeg(
     600 s; `bucket` says of which, and the answer where columns begin and end. As columns in
     JSON, or a frame, see `eegstore.wire.overview`.
 
-    With any of `montage`, `line`, `bad`, `lff`, `hff`, `notch`, `phase` a page: derived traces,
-    filtered, and with `px` reduced to their min and max; see `eegstore.wire.page`.
+    With any of `montage`, `line`, `bad`, `lff`, `hff`, `notch`, `phase`, or of a study, a page:
+    derived traces, filtered, and with `px` reduced to their min and max; see
+    `eegstore.wire.page`.
     """
     binary = wire.MEDIA_TYPE in request.headers.get("accept", "")
     asked = (_time(start, "start"), _time(end, "end"))
+    if study_id is not None:
+        if recording_id is not None:
+            raise InvalidDataError("both of study_id and recording_id are given; it must be one")
+        return await study_page(
+            request, database, (patient_id, study_id), asked, look, px, channels, binary=binary
+        )
     if recording_id is None:
         recording = await _by_clock(database, patient_id, *asked)
     else:
         recording = (await recordings.declared(database, patient_id, recording_id)).recording
-    lo, hi = (_seconds(recording, at) for at in asked)
+    lo, hi = (seconds_of(recording, at) for at in asked)
     by_clock = isinstance(asked[0], datetime) and recording.start_time is not None
     if look.is_page:
-        return await page(request, database, recording, lo, hi, look, px, channels, binary=binary)
+        key = (patient_id, recording.recording_id)
+        return await page(request, database, key, (lo, hi), look, px, channels, binary=binary)
     if px is not None:
         return await overview(
             database, recording, lo, hi, px, channels,
@@ -115,7 +126,7 @@ async def direct(request: Request) -> Response | None:
         database = database_of(request)
         ids = asked["patient_id"], asked["recording_id"]
         recording = (await recordings.declared(database, *ids)).recording
-        lo, hi = (_seconds(recording, _time(asked[name], name)) for name in ("start", "end"))
+        lo, hi = (seconds_of(recording, _time(asked[name], name)) for name in ("start", "end"))
         return await _frame(database, recording, lo, hi, None, Values.DIGITAL)
     except EegStoreError as error:
         return problem(error)
@@ -146,10 +157,6 @@ def _time(text: str, what: str) -> Fraction | datetime:
     except ValueError:
         # "+02:00" in a query that was not percent-encoded arrives as " 02:00".
         return parse_clock(text.replace(" ", "+") if "T" in text else text, what)
-
-
-def _seconds(recording: Recording, at: Fraction | datetime) -> Fraction:
-    return second_of_clock(recording, at) if isinstance(at, datetime) else at
 
 
 async def _by_clock(

@@ -45,6 +45,8 @@ class Database:
         self.declared: dict[tuple[str, str], Any] = {}
         self.group: Any = None  # who waits for a commit; see service.grouping
         self.parameters: dict[bytes, Any] = {}  # of the codec, by digest; see service.parameters
+        self.timelines: dict[tuple[str, str], Any] = {}  # of studies; see service.timeline
+        self.ends: dict[tuple[str, str], int] = {}  # [s] of what is closed; see service.timeline
         self.kept: Any = None  # decoded seconds; see service.kept
         self.learner: Any = None  # fits them to live recordings; see service.parameters
         self.engine: AsyncEngine = create_async_engine(

@@ -3,7 +3,8 @@
 The frame of a page (see `eegstore.wire.frames`) has the header ``{"patient_id", "study_id",
 "recording_id", "start", "end", "recordings": [{"recording_id", "start", "stop"}, ...],
 "spans": [[start, stop], ...], "traces": [...], "unavailable": [{"label", "reason", "missing"},
-...], "suspects": [...], "blocks": [{"sfreq", "n_points", "per_column", "traces"}, ...]}``.
+...], "suspects": [...], "version", "blocks": [{"sfreq", "n_points", "per_column", "traces"},
+...]}``.
 Times are seconds on the timeline that was asked for, `start` and `end` exact as strings.
 
 A trace is ``{"label", "unit", "kind", "side", "noise", "color", "sfreq", "rows", "block",
@@ -99,6 +100,7 @@ def _head(page: Page) -> dict[str, Any]:
             for one in page.unavailable
         ],
         "suspects": page.suspects,
+        "version": page.version,
     }
 
 
@@ -144,29 +146,30 @@ def _page(header: dict[str, Any], payload: memoryview) -> Page:
         at += size
     if at != len(payload):
         raise InvalidDataError(f"the page needs {at} bytes, got {len(payload)}")
-    recording_id = header["recording_id"]
     return Page(
-        str(header["patient_id"]), str(header["study_id"]),
-        None if recording_id is None else str(recording_id),
+        str(header["patient_id"]), str(header["study_id"]), _text(header["recording_id"]),
         exact(str(header["start"])), exact(str(header["end"])),
         tuple(Stretch(str(one["recording_id"]), float(one["start"]), float(one["stop"]))
               for one in header["recordings"]),
         _times(header["spans"]), tuple(_stated(trace) for trace in stated),
         tuple(Unavailable(str(one["label"]), str(one["reason"]), tuple(one["missing"]))
               for one in header["unavailable"]),
-        tuple(str(text) for text in header["suspects"]), tuple(blocks),
+        tuple(str(text) for text in header["suspects"]), tuple(blocks), _text(header["version"]),
     )  # fmt: skip
 
 
 def _stated(said: dict[str, Any]) -> PageTrace:
-    color = said["color"]
     return PageTrace(
         str(said["label"]), str(said["unit"]), Kind(said["kind"]), Side(said["side"]),
-        float(said["noise"]), None if color is None else str(color), exact(str(said["sfreq"])),
+        float(said["noise"]), _text(said["color"]), exact(str(said["sfreq"])),
         tuple(integer(row, "row") for row in said["rows"]), integer(said["block"], "block"),
         _times(said["clips"]),
         *(None if said[name] is None else float(said[name]) for name in ("lff", "hff", "notch")),
     )  # fmt: skip
+
+
+def _text(said: Any) -> str | None:
+    return None if said is None else str(said)
 
 
 def _times(said: Iterable[Any]) -> tuple[tuple[float, float], ...]:

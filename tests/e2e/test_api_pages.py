@@ -1,6 +1,7 @@
 """Pages over HTTP: frames and JSON of the same traces, and what browsers may keep of them."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -125,6 +126,59 @@ def test_the_tag_of_an_open_page_changes_with_it(
     assert tags[0] != tags[1] != last.headers["ETag"]
     assert "immutable" in last.headers["Cache-Control"]
     assert unpack_page(last.content).blocks[0].values.shape[1] == 3 * RATE
+
+
+@pytest.fixture(scope="module")
+def study(eeg: Client) -> str:
+    """Two recordings of 20 s that begin a minute apart; only the first is closed."""
+    patient_id = new_patient()
+    for minute in (0, 1):
+        recording = electrodes(
+            patient_id=patient_id, recording_id=f"r{minute}", study_id="s1", slow=False,
+            start_time=datetime(2026, 11, 22, 8, minute),
+        )  # fmt: skip
+        eeg.declare(recording)
+        eeg.send(recording, seconds(recording, counts(recording, 20, minute), range(20)))
+    eeg.close_recording(patient_id, "r0")
+    return patient_id
+
+
+def test_pages_of_a_study(api: httpx.Client, eeg: Client, study: str) -> None:
+    page = eeg.page(study, None, 15, 65, study_id="s1", montage="longitudinal")
+    assert [one.recording_id for one in page.recordings] == ["r0", "r1"]
+    assert page.spans == ((15, 20), (60, 65))
+    alone = eeg.page(study, "r1", 0, 5, montage="longitudinal")
+    values = page.blocks[0].values[:, -5 * RATE :]
+    np.testing.assert_allclose(values, alone.blocks[0].values, atol=0.1)  # rounded by page
+    look = {"patient_id": study, "study_id": "s1", "montage": "longitudinal",
+            "start": "2026-11-22T08:00:15", "end": "2026-11-22T08:01:05"}  # fmt: skip
+    by_clock = unpack_page(api.get("/eeg", params=look, headers=FRAME).content)
+    assert (by_clock.start, by_clock.stop, by_clock.spans) == (15, 65, page.spans)
+    bare = api.get("/eeg", params={"patient_id": study, "study_id": "s1", "start": 0, "end": 1})
+    assert [len(trace["values"]) for trace in bare.json()["traces"]] == [RATE] * 9
+
+
+def test_pages_of_a_study_are_kept_while_its_version_is_the_same(
+    api: httpx.Client, eeg: Client, study: str
+) -> None:
+    look = {"patient_id": study, "study_id": "s1", "start": 5, "end": 15}
+    first = api.get("/eeg", params=look, headers=FRAME)
+    assert first.headers["Cache-Control"] == "no-cache"
+    version = unpack_page(first.content).version
+    for more, kept in (({"version": version}, True), ({"version": "old"}, False)):
+        again = api.get("/eeg", params=look | more, headers=FRAME)
+        assert ("immutable" in again.headers["Cache-Control"]) is kept
+        assert again.headers["ETag"] == first.headers["ETag"]
+    growing = look | {"start": 75, "end": 85, "version": version}
+    assert api.get("/eeg", params=growing).headers["Cache-Control"] == "no-cache"
+
+
+def test_a_question_names_a_study_or_a_recording(api: httpx.Client, study: str) -> None:
+    both = {"patient_id": study, "study_id": "s1", "recording_id": "r0", "start": 0, "end": 1}
+    answer = api.get("/eeg", params=both)
+    assert (answer.status_code, "it must be one" in answer.json()["detail"]) == (422, True)
+    unknown = {"patient_id": study, "study_id": "s2", "start": 0, "end": 1}
+    assert api.get("/eeg", params=unknown).status_code == 404
 
 
 @pytest.mark.parametrize(

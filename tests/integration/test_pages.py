@@ -10,7 +10,8 @@ from eegstore.errors import InvalidDataError, NotFoundError, SpanError, TooLarge
 from eegstore.model import Recording
 from eegstore.page import Page
 from eegstore.service import drawing, recordings
-from eegstore.service.pages import Read, View, read_page
+from eegstore.service.pages import Read, read_page
+from eegstore.service.view import View
 from eegstore.signal.derivations import derive
 from eegstore.signal.filter_setting import UNFILTERED, Setting
 from eegstore.signal.montage import Line

@@ -38,7 +38,7 @@ def make(values: list[list[float]], slow: list[float]) -> Page:
     return Page(
         "p1", "s1", None, F(10, 3), F(40, 3), (Stretch("r1", 0.5, 7.25), Stretch("r2", 8, 9)),
         ((0.5, 1.0), (2.0, 7.25)), traces, (Unavailable("Fz-Cz", "no channel has Cz", ("Cz",)),),
-        ("F7-T7 may be inverted",), blocks,
+        ("F7-T7 may be inverted",), blocks, "v1",
     )  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def same(one: Page, other: Page) -> bool:
     return all(
         getattr(one, name) == getattr(other, name)
         for name in ("patient_id", "study_id", "recording_id", "start", "stop", "recordings",
-                     "spans", "traces", "unavailable", "suspects")
+                     "spans", "traces", "unavailable", "suspects", "version")
     )  # fmt: skip
 
 
