@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from eegstore.client import Client
+    from eegstore.client_stream import Stored
     from eegstore.model import (
         Annotation,
         Channel,
@@ -30,6 +31,7 @@ __all__ = [
     "RecordingInfo",
     "SampleType",
     "Span",
+    "Stored",
     "Window",
 ]
 
@@ -40,7 +42,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     homes = {
         "Block": "window", "Client": "client", "Overview": "overview", "Page": "page",
-        "Window": "window",
+        "Stored": "client_stream", "Window": "window",
     }  # fmt: skip
     home = homes.get(name, "model")
     return getattr(import_module(f"{__name__}.{home}"), name)

@@ -15,6 +15,7 @@ import httpx
 
 from eegstore import config, wire
 from eegstore.client_review import ReviewClient
+from eegstore.client_stream import StreamClient
 from eegstore.client_view import ViewClient
 from eegstore.connection import JSON, Connection, Time, problem, query, understood
 from eegstore.errors import ConflictError, InvalidDataError
@@ -42,7 +43,7 @@ class Outcome(NamedTuple):
     content_sha256: str  # hex, of what is stored
 
 
-class Client(ReviewClient, ViewClient):
+class Client(ReviewClient, StreamClient, ViewClient):
     """A blocking client of the eegstore API. Use it as a context manager, or `close` it.
 
     One client may serve several threads; its connections are reused.

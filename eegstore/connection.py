@@ -68,12 +68,14 @@ class Connection:
             raise InvalidDataError(f"url {url!r} does not begin with http://host or https://host")
         if api_key is not None and not (api_key.isascii() and api_key.isprintable()):
             raise AccessError("the API key holds characters other than printable ASCII")
+        self.url, self.key, self.timeout = url, api_key, timeout
+        self.is_local = base.host in ("127.0.0.1", "::1", "localhost")
         self._http = httpx.Client(
             base_url=base,
             headers={} if api_key is None else {"Authorization": f"Bearer {api_key}"},
             timeout=timeout,
             transport=transport,
-            trust_env=base.host not in ("127.0.0.1", "::1", "localhost"),  # no proxy to oneself
+            trust_env=not self.is_local,  # no proxy to oneself
         )
 
     def close(self) -> None:
@@ -154,8 +156,13 @@ def problem(response: httpx.Response) -> EegStoreError:
         return StoreUnavailableError(detail, _retry_after(response))
     kind = getattr(errors, name, None)
     if not (isinstance(kind, type) and issubclass(kind, EegStoreError)):
-        kind = _BY_STATUS.get(status, EegStoreError)
+        return refusal(status, detail)
     return kind(detail)
+
+
+def refusal(status: int, detail: str) -> EegStoreError:
+    """The error that a status stands for."""
+    return _BY_STATUS.get(status, EegStoreError)(detail)
 
 
 def _place(request: httpx.Request) -> str:

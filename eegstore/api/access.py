@@ -28,10 +28,10 @@ async def require_key(
     _check(request, None if credentials is None else credentials.credentials)
 
 
-def check_key(request: Request) -> None:
-    """As `require_key`, for a route without dependencies."""
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    _check(request, given.strip() or None if scheme.lower() == "bearer" else None)
+def check_key(connection: HTTPConnection) -> None:
+    """As `require_key`, for a route without dependencies, and for a WebSocket."""
+    scheme, _, given = connection.headers.get("authorization", "").partition(" ")
+    _check(connection, given.strip() or None if scheme.lower() == "bearer" else None)
 
 
 def check_origin(connection: HTTPConnection) -> None:
@@ -52,30 +52,30 @@ def cookie_name(api_key: str) -> str:
     return f"eegstore_{tickets.fingerprint(api_key)}"
 
 
-def _check(request: Request, given: str | None) -> None:
-    key: str | None = request.app.state.api_key
+def _check(connection: HTTPConnection, given: str | None) -> None:
+    key: str | None = connection.app.state.api_key
     if key is None:
         return
     if given is None:
-        _check_session(request, key)
+        _check_session(connection, key)
     elif not secrets.compare_digest(given.encode(), key.encode()):
         raise AccessError("the API key is wrong")
 
 
-def _check_session(request: Request, key: str) -> None:
-    ticket = request.cookies.get(cookie_name(key))
+def _check_session(connection: HTTPConnection, key: str) -> None:
+    ticket = connection.cookies.get(cookie_name(key))
     if ticket is None:
         raise AccessError("the API key is missing")
-    if request.method != "GET":
+    if connection.scope.get("method", "GET") != "GET":
         raise AccessError("a browser's session may only read; this needs the API key")
     if not tickets.is_good(key, tickets.SESSION, ticket):
         raise AccessError("the browser's session has ended, and the API key is missing")
-    check_origin(request)
+    check_origin(connection)
 
 
-def database_of(request: Request) -> Database:
+def database_of(connection: HTTPConnection) -> Database:
     """The database that the app was made with."""
-    database: Database = request.app.state.database
+    database: Database = connection.app.state.database
     return database
 
 

@@ -21,6 +21,7 @@ from eegstore.api import (
     patients,
     recordings,
     session,
+    stream,
     studies,
     windows,
 )
@@ -73,6 +74,7 @@ def create_app(
     add_handlers(app)
     app.include_router(health.router)
     app.include_router(session.router)
+    app.include_router(stream.router)
     for module in (patients, recordings, studies, ingest, windows, overview, annotations):
         app.include_router(module.router, dependencies=[Depends(require_key)])
     return app
@@ -144,8 +146,9 @@ def serve(app: FastAPI, at: socket.socket, ready: Callable[[], None]) -> None:
         When the service could not start.
     """
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_graceful_shutdown=10
-    )
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=10,
+        ws_max_size=stream.MAX_HEARD, ws_per_message_deflate=False,
+    )  # fmt: skip
     server = _Server(config, ready)
     server.run(sockets=[at])
     if not server.started:

@@ -221,6 +221,8 @@ async def close(
             end = spans[-1][1] if spans else 0
             entry = chunk_table.LogEntry(0, end, 0, b"", "closed")
             await chunk_table.log(driver, patient_id, recording_id, [entry])
+    if database.follower is not None:
+        database.follower.ring([(patient_id, recording_id)])
     return stored
 
 

@@ -84,6 +84,8 @@ async def write(
         ]
         if entries:
             await append.log(driver, entries)
+    if database.follower is not None:
+        database.follower.ring(batch.key for batch in batches)
     for batch, result in zip(batches, results, strict=True):
         if isinstance(result, NotFoundError | StoreUnavailableError):
             database.declared.pop(batch.key, None)  # it was read by what is no more

@@ -49,6 +49,7 @@ class Database:
         self.ends: dict[tuple[str, str], int] = {}  # [s] of what is closed; see service.timeline
         self.kept: Any = None  # decoded seconds; see service.kept
         self.learner: Any = None  # fits them to live recordings; see service.parameters
+        self.follower: Any = None  # tells who follows recordings; see service.following
         self.engine: AsyncEngine = create_async_engine(
             parsed,
             pool_size=pool_size,
