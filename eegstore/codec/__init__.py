@@ -8,6 +8,9 @@ A blob is a header (`eegstore.codec.header`) and a payload by one of the codecs
     2    prediction along time and across channels with parameters that the blobs of a
          recording share (`eegstore.codec.interpolated`; integers)
 
+    3    numbers in as few bytes as they need, for short seconds (`eegstore.codec.short`;
+         integers, behind a header of format 2)
+
 Integers go through 2 where there are parameters for them (`fit`), else through 1, and
 float32 through 0, because values on a digital grid repeat as whole words and byte planes
 would part them; what came out larger than it should goes through the simpler ones too, and
@@ -23,10 +26,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstore.codec import differences, interpolated
+from eegstore.codec import differences, interpolated, short
 from eegstore.codec.entropy import compress, decompress, decompress_any
 from eegstore.codec.fitting import MAX_CHUNKS, MIN_CHUNKS, fit
-from eegstore.codec.header import Header, pack_header, read_header, runs_to_bytes
+from eegstore.codec.header import (
+    Header,
+    pack_header,
+    pack_short_header,
+    read_header,
+    runs_to_bytes,
+)
 from eegstore.codec.parameters import Parameters, unpack
 from eegstore.errors import CodecError
 from eegstore.model import Chunk, Runs, SampleType
@@ -40,6 +49,7 @@ __all__ = [
 RAW = 0
 DIFFERENCES = 1
 INTERPOLATED = 2
+SHORT = 3
 _ODD = 1.3  # times its typical size: then a second may be smaller without its parameters
 _AT_ONCE = 30  # seconds worked on together: larger arrays cost page faults with every use
 
@@ -94,6 +104,10 @@ def _blobs(
             packed = compress(samples[index].tobytes()) if samples.size else b""
             blob = _smaller(blob, pack_header(RAW, sample_type, runs, None) + packed)
             blobs[index] = blob
+    if sample_type is not SampleType.FLOAT32 and 0 < samples.shape[1] <= short.MAX_SAMPLES:
+        head = pack_short_header(SHORT, sample_type, runs)
+        for index, flat in enumerate(samples):
+            blobs[index] = _smaller(blobs[index], head + short.encode(flat, counts))
     return [blob for blob in blobs if blob is not None]
 
 
@@ -218,6 +232,8 @@ def _payloads(header: Header, payloads: list[memoryview], shared: Shared) -> NDA
     if header.sample_type is not SampleType.FLOAT32:
         if header.codec == DIFFERENCES:
             return differences.decode(payloads, counts, dtype)
+        if header.codec == SHORT:
+            return short.decode(payloads, counts, dtype)
         if header.codec == INTERPOLATED and header.parameters is not None:
             parameters = shared.get(header.parameters)
             if parameters is None:

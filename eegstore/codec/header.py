@@ -11,7 +11,15 @@
              sample (from the second's first sample) and its count
     ...      with bit 7, 32 bytes: SHA-256 that names the parameters shared by a recording
 
-A full second of 23 channels at 256 Hz has a header of 15 bytes.
+A full second of 23 channels at 256 Hz has a header of 15 bytes. For seconds that are hardly
+larger themselves there is format 2, without a digest:
+
+    bytes    field
+    0        magic and format version, 0xE2
+    1        codec times 4, plus the sample type
+    2-       length of what follows [byte]; then per group how many neighbouring channels share
+             it, and 0 for no samples, 2 n + 1 for one run of n from the first sample on, 2 r for
+             r runs, whose first samples and counts follow; all unsigned LEB128 numbers
 """
 
 import struct
@@ -26,6 +34,7 @@ from eegstore.model import MAX_CHANNELS, MAX_SAMPLES, Runs, SampleType
 
 MAGIC = b"EC"
 VERSION = 1
+SHORT = 0xE2
 _FIXED = struct.Struct("<2sBBBI")
 _TYPES = (SampleType.INT16, SampleType.INT32, SampleType.FLOAT32)
 _HAS_DIGEST = 0x80
@@ -73,6 +82,19 @@ def _pack(codec: int, sample_type: SampleType, runs: Runs, parameters: bytes | N
     return _FIXED.pack(MAGIC, VERSION, codec, kind, length) + body
 
 
+def pack_short_header(codec: int, sample_type: SampleType, runs: Runs) -> bytes:
+    """The bytes of a header of format 2."""
+    numbers: list[int] = []
+    for channel, same in groupby(runs):
+        numbers.append(sum(1 for _ in same))
+        if len(channel) == 1 and channel[0][0] == 0:
+            numbers.append(2 * channel[0][1] + 1)
+        else:
+            numbers += [2 * len(channel), *(number for run in channel for number in run)]
+    body = b"".join(map(_leb128, numbers))
+    return bytes([SHORT, codec << 2 | _TYPES.index(sample_type)]) + _leb128(len(body)) + body
+
+
 def read_header(blob: bytes | memoryview) -> Header:
     """The header at the beginning of `blob`.
 
@@ -81,6 +103,8 @@ def read_header(blob: bytes | memoryview) -> Header:
     CodecError
         When `blob` does not begin with a header of this format.
     """
+    if len(blob) and blob[0] == SHORT:
+        return _read_short(blob)
     if len(blob) < _FIXED.size:
         raise CodecError(f"a blob has at least {_FIXED.size} bytes; this one has {len(blob)}")
     magic, version, _, _, length = _FIXED.unpack_from(blob)
@@ -93,38 +117,87 @@ def read_header(blob: bytes | memoryview) -> Header:
     return (_parse if length > _KEPT else _kept_parse)(bytes(blob[:length]))
 
 
+def _read_short(blob: bytes | memoryview) -> Header:
+    size = shift = 0
+    for at in range(2, min(len(blob), 5)):
+        size |= (blob[at] & 0x7F) << shift
+        shift += 7
+        if blob[at] < 0x80:
+            length = at + 1 + size
+            if length > len(blob):
+                raise CodecError(f"header of {length} bytes in a blob of {len(blob)} bytes")
+            head = bytes(blob[:length])
+            return (_parse_short if length > _KEPT else _kept_parse_short)(head, at + 1)
+    raise CodecError(f"a short header ends within {min(len(blob), 5)} bytes")
+
+
+def _parse_short(header: bytes, at: int) -> Header:
+    codec, number = header[1] >> 2, header[1] & 3
+    sample_type = _type(number)
+    numbers = _numbers(header[at:])
+    runs = _Collected()
+    try:
+        while (repeat := next(numbers, None)) is not None:
+            form = next(numbers)
+            n_runs = 0 if form % 2 else form // 2
+            listed = tuple((next(numbers), next(numbers)) for _ in range(n_runs))
+            runs.add(repeat, ((0, form // 2),) if form % 2 else listed)
+    except (StopIteration, RuntimeError):
+        raise CodecError("the header ends within its runs") from None
+    return Header(codec, sample_type, tuple(runs.runs), None, len(header))
+
+
 def _parse(header: bytes) -> Header:
     _, _, codec, kind, length = _FIXED.unpack_from(header)
     flagged = bool(kind & _HAS_DIGEST)
-    number = kind & ~_HAS_DIGEST
+    sample_type = _type(kind & ~_HAS_DIGEST)
+    end = length - 32 * flagged
+    runs = _runs(header[_FIXED.size : max(end, 0)])
+    digest = header[end:length] if flagged else None
+    return Header(codec, sample_type, runs, digest, length)
+
+
+def _type(number: int) -> SampleType:
     if number >= len(_TYPES):
         raise CodecError(f"sample type {number} is unknown; known are 0 to {len(_TYPES) - 1}")
-    end = length - 32 * flagged
-    numbers = _numbers(header[_FIXED.size : max(end, 0)])
-    runs: list[tuple[tuple[int, int], ...]] = []
-    total = 0
+    return _TYPES[number]
+
+
+def _runs(data: bytes) -> Runs:
+    numbers = _numbers(data)
+    runs = _Collected()
     try:
         for _ in range(next(numbers)):
             repeat, n_runs = next(numbers), next(numbers)
-            if len(runs) + repeat > MAX_CHANNELS:
-                raise CodecError(f"blob of more than {MAX_CHANNELS} channels")
-            channel = tuple((next(numbers), next(numbers)) for _ in range(n_runs))
-            runs += [channel] * repeat
-            total += repeat * sum(count for _, count in channel)
-            if total > MAX_SAMPLES:
-                raise CodecError(f"blob of {total} samples; a second holds at most {MAX_SAMPLES}")
+            runs.add(repeat, tuple((next(numbers), next(numbers)) for _ in range(n_runs)))
     except (StopIteration, RuntimeError):
         raise CodecError("the header ends within its runs") from None
     if next(numbers, None) is not None:
         raise CodecError("the header goes on after its runs")
-    digest = header[end:length] if flagged else None
-    return Header(codec, _TYPES[number], tuple(runs), digest, length)
+    return tuple(runs.runs)
+
+
+class _Collected:
+    """The runs of a header, as many as a second may have."""
+
+    def __init__(self) -> None:
+        self.runs: list[tuple[tuple[int, int], ...]] = []
+        self._total = 0
+
+    def add(self, repeat: int, channel: tuple[tuple[int, int], ...]) -> None:
+        if len(self.runs) + repeat > MAX_CHANNELS:
+            raise CodecError(f"blob of more than {MAX_CHANNELS} channels")
+        self.runs += [channel] * repeat
+        self._total += repeat * sum(count for _, count in channel)
+        if self._total > MAX_SAMPLES:
+            raise CodecError(f"blob of {self._total} samples; a second holds at most {MAX_SAMPLES}")
 
 
 # The headers of a recording are alike, but what is kept must stay small.
 _KEPT = 4096  # runs packed, or bytes parsed
 _kept_pack = lru_cache(maxsize=256)(_pack)
 _kept_parse = lru_cache(maxsize=256)(_parse)
+_kept_parse_short = lru_cache(maxsize=256)(_parse_short)
 
 
 def _leb128(number: int) -> bytes:

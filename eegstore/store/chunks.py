@@ -113,7 +113,7 @@ async def heads(
     )
     rows = await cursor.fetchall()
     for index, (second, head) in enumerate(rows):
-        if int.from_bytes(head[5:9], "little") > len(head):
+        if head[:1] == b"E" and int.from_bytes(head[5:9], "little") > len(head):
             rows[index] = (await blobs(connection, patient_id, recording_id, second, second + 1))[0]
     return rows
 

@@ -58,6 +58,14 @@ def _examples() -> dict[str, Chunk]:
             0, (((0, 256),),) * 4, (eeg[:4].ravel() * np.float32(0.1953125)).astype("<f4")
         ),
         "v1_one_sample": Chunk(0, ((), ((29, 1),)), np.array([-32768], "<i2")),
+        "v2_codec3_slow": Chunk(
+            0, (*(((0, 1),),) * 9, ()), np.array([237, 320, 220, 7, 0, 0, 0, 0, -9], "<i2")
+        ),
+        "v2_codec3_int32_runs": Chunk(
+            0,
+            (((0, 40), (60, 60)), ((0, 13),), ((2, 1),)),
+            np.append(np.cumsum(rng.integers(-90, 90, 113)), [-(1 << 31)]).astype("<i4"),
+        ),
     }
 
 
