@@ -11,10 +11,10 @@ from urllib.parse import quote
 from eegstore import wire
 from eegstore.connection import Connection
 from eegstore.model import Annotation, Identity
-from eegstore.review import Entry, undoing
+from eegstore.review import Coverage, Entry, Review, undoing
 from eegstore.study import StudyInfo
 from eegstore.tally import Tally
-from eegstore.wire.review import entries_from_json
+from eegstore.wire.review import coverage_from_json, entries_from_json, review_from_json
 from eegstore.wire.study import study_from_json, tally_from_json
 
 
@@ -146,6 +146,37 @@ class ReviewClient:
         """
         history = self.annotation_history(patient_id, annotation_id)
         return self.annotate(patient_id, history[-1].recording_id, undoing(history, author))
+
+    def review(self, patient_id: str, review: Review) -> Review | None:
+        """Say that somebody has looked at some seconds; what is stored of it.
+
+        Seconds that are not stored are left out; None says that none was left.
+
+        Raises
+        ------
+        NotFoundError
+            When the patient has no such recording.
+        """
+        said = {name: getattr(review, name) for name in Review.__slots__ if name != "at"}
+        body = {"patient_id": patient_id, "seconds": said.pop("spans"), **said}
+        with self._api.answer("POST", "/reviews", body=wire.dump(body)) as found:
+            return review_from_json(found) if found["spans"] else None
+
+    def coverage(
+        self, patient_id: str, study_id: str, author: Sequence[str] | None = None
+    ) -> Coverage:
+        """What was looked at of a study, and what is stored and nobody has seen.
+
+        Parameters
+        ----------
+        author : sequence of str, optional
+            Only what these have seen.
+        """
+        params: dict[str, str | list[str]] = {"patient_id": patient_id, "study_id": study_id}
+        if author is not None:
+            params["author"] = list(author)
+        with self._api.answer("GET", "/reviews", params=params) as said:
+            return coverage_from_json(said)
 
 
 def _path(*parts: str) -> str:

@@ -20,6 +20,7 @@ from eegstore.api import (
     overview,
     patients,
     recordings,
+    reviews,
     session,
     stream,
     studies,
@@ -75,7 +76,9 @@ def create_app(
     app.include_router(health.router)
     app.include_router(session.router)
     app.include_router(stream.router)
-    for module in (patients, recordings, studies, ingest, windows, overview, annotations):
+    for module in (
+        patients, recordings, studies, ingest, windows, overview, annotations, reviews,
+    ):  # fmt: skip
         app.include_router(module.router, dependencies=[Depends(require_key)])
     return app
 

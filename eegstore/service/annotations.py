@@ -10,6 +10,7 @@ from eegstore.model import Annotation, check_id
 from eegstore.review import Entry, in_order
 from eegstore.service import studies
 from eegstore.service.recordings import declared
+from eegstore.service.uuids import uuid_of
 from eegstore.store import annotations as annotation_table
 from eegstore.store.database import Connection, Database, Row
 from eegstore.study import Study
@@ -147,7 +148,7 @@ async def history(database: Database, patient_id: str, annotation_id: str) -> li
     NotFoundError
     """
     check_id("patient_id", patient_id)
-    name = _uuid("annotation_id", annotation_id)
+    name = uuid_of("annotation_id", annotation_id)
     assert name is not None
     async with database.reading() as driver:
         rows = await annotation_table.history(driver, patient_id, name)
@@ -184,16 +185,9 @@ def _checked(annotation: Annotation, n_channels: int) -> Annotation:
             raise InvalidDataError(f"channel {row} is not in 0 .. {n_channels - 1}")
     return replace(
         annotation,
-        annotation_id=_uuid("annotation_id", annotation.annotation_id) or str(uuid.uuid4()),
-        supersedes=_uuid("supersedes", annotation.supersedes),
+        annotation_id=uuid_of("annotation_id", annotation.annotation_id) or str(uuid.uuid4()),
+        supersedes=uuid_of("supersedes", annotation.supersedes),
     )
-
-
-def _uuid(what: str, value: str | None) -> str | None:
-    try:
-        return None if value is None else str(uuid.UUID(value))
-    except ValueError:
-        raise InvalidDataError(f"{what} {value!r} is not a UUID") from None
 
 
 def _values(patient_id: str, recording_id: str, annotation: Annotation) -> dict[str, Any]:

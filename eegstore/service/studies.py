@@ -1,5 +1,6 @@
 """Studies: what there is, the clock of one, and what is stored on it."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from eegstore.errors import NotFoundError
@@ -66,13 +67,15 @@ class Stored(NamedTuple):
     due: list[tuple[str, str]]
 
 
-async def stored(database: Database, study: Study) -> Stored:
-    """Which seconds of the recordings of a study are stored."""
+async def stored(
+    database: Database, study: Study, recording_ids: Sequence[str] | None = None
+) -> Stored:
+    """Which seconds of the recordings of a study, or of these of them, are stored."""
     found: dict[str, Spans] = {}
     due = []
     async with database.snapshot() as connection:
         driver = await raw(connection)
-        for recording_id in study.recording_ids:
+        for recording_id in study.recording_ids if recording_ids is None else recording_ids:
             spans, loose = await summary_loose.spans(driver, study.patient_id, recording_id)
             found[recording_id] = spans
             if Gathered(loose=loose).due:

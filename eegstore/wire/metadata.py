@@ -66,27 +66,27 @@ def recording_from_json(value: Any) -> Recording:
             offset = timedelta(seconds=integer(value["utc_offset"], "utc_offset"))
             clock = clock.replace(tzinfo=timezone(offset))
         value["start_time"], value["utc_offset"] = local_start(clock, value.get("zone"))
-    return _validate(_recording, value, "recording")
+    return validated(_recording, value, "recording")
 
 
 def stored_recording(value: dict[str, Any]) -> Recording:
     """A recording from the fields under which it is stored."""
-    return _validate(_recording, value, "recording")
+    return validated(_recording, value, "recording")
 
 
 def channels_from_json(value: Any) -> tuple[Channel, ...]:
     """A channel table as it is stored or sent."""
-    return _validate(_channels, value, "channels")
+    return validated(_channels, value, "channels")
 
 
 def annotation_from_json(value: Any) -> Annotation:
     """One annotation as it is posted or listed; unknown fields are ignored."""
-    return _validate(_annotation, dict(object_(value, "annotation")), "annotation")
+    return validated(_annotation, dict(object_(value, "annotation")), "annotation")
 
 
 def annotations_from_json(value: Any) -> list[Annotation]:
     """`annotation_from_json` of many, which is quicker than of each."""
-    return _validate(_annotations, value, "annotations")
+    return validated(_annotations, value, "annotations")
 
 
 def identity_from_json(value: Any) -> Identity:
@@ -164,7 +164,8 @@ def _sample_type(channels: list[dict[str, Any]]) -> SampleType:
     return SampleType.INT16 if all(-32768 <= x <= 32767 for x in flat) else SampleType.INT32
 
 
-def _validate(adapter: TypeAdapter[T], value: Any, what: str) -> T:
+def validated(adapter: TypeAdapter[T], value: Any, what: str) -> T:
+    """What `adapter` makes of `value`, else InvalidDataError naming the field."""
     try:
         return adapter.validate_python(value)
     except ValidationError as error:

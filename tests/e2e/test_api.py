@@ -45,6 +45,7 @@ ROUTES = {
     ("get", "/studies"), ("get", "/studies/{patient_id}/{study_id}"),
     ("get", "/annotations"), ("post", "/annotations"),
     ("get", "/annotations/{annotation_id}/history"),
+    ("get", "/reviews"), ("post", "/reviews"),
     ("post", "/session"), ("post", "/session/grant"),
 }  # fmt: skip
 OPEN = {("get", "/healthz"), ("get", "/readyz")}

@@ -1,14 +1,16 @@
-"""The history of annotations, and how a change is undone."""
+"""The history of annotations, how a change is undone, and what a review may say."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eegstore.errors import InvalidDataError
 from eegstore.model import Annotation
-from eegstore.review import Entry, in_order, undoing
+from eegstore.review import Entry, Review, in_order, undoing
 
 FIRST = Annotation(10.0, 2.0, "seizure", (1,), "v0", "edf", "proposed", "anna")
 
@@ -77,3 +79,24 @@ def test_as_many_undos_as_edits_give_the_first_version(onsets: list[float]) -> N
         history = undone(history)
     said = replace(history[-1].annotation, annotation_id="v0", supersedes=None, author="anna")
     assert said == FIRST
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"spans": ()}, "0 spans; allowed are 1 to 1000"),
+        ({"spans": ((0, 1),) * 1001}, "1001 spans"),
+        ({"spans": ((1, 1),)}, "seconds 1 to 1 are no span"),
+        ({"spans": ((-1, 1),)}, "seconds -1 to 1 are no span"),
+        ({"spans": ((10**30, 10**30 + 1),)}, r"within 0 \.\. 1e\+12"),
+        ({"spans": ((0, 86_400), (86_400, 86_401))}, "86401 s in one review; at most 86400"),
+        ({"montage": ""}, "montage has 0 characters; allowed are 1 to 128"),
+        ({"author": "x" * 129}, "author has 129 characters"),
+        ({"lff": 0.0}, r"lff is 0.0 Hz; it must be in \(0, 1000000\)"),
+        ({"notch": float("nan")}, "notch is nan Hz"),
+    ],
+)
+def test_what_is_no_review(changed: dict[str, object], message: str) -> None:
+    fields: dict[str, object] = {"recording_id": "r1", "spans": ((0, 1),), "montage": "average"}
+    with pytest.raises(InvalidDataError, match=message):
+        Review(**(fields | changed))  # type: ignore[arg-type]
