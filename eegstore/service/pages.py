@@ -11,6 +11,7 @@ from eegstore.page import Page, PageBlock, PageTrace, Stretch
 from eegstore.service.drawing import Drawing, draw
 from eegstore.service.joining import Piece, page_of, unavailable
 from eegstore.service.recordings import declared
+from eegstore.service.suspects import suspects
 from eegstore.service.timeline import Extended, timeline_of
 from eegstore.service.view import MAX_VALUES, View, check, columns
 from eegstore.signal.derivations import derive
@@ -64,11 +65,12 @@ async def read_page(
     found = derived(recording.channels, view.montage, view.bad)
     part = _Part(recording, Fraction(0), start, stop, rows, found)
     drawn = await _drawn(database, [part], start, stop, view, max_values)
+    doubts = await suspects(database, recording, stop)
     of_study = recording.study_id if recording.start_time is not None else None
     shown = (Stretch(recording_id, float(start), float(stop)),)
     page = Page(
         patient_id, of_study or recording_id, recording_id, start, stop, shown, drawn.spans,
-        drawn.traces, unavailable([found]), (), drawn.blocks,
+        drawn.traces, unavailable([found]), doubts, drawn.blocks,
     )  # fmt: skip
     return Read(page, drawn.sealed)
 
@@ -101,11 +103,14 @@ async def read_study_page(
         parts = [_part(known, known.nearest(start), start, start, view)]
     drawn = await _drawn(database, parts, start, stop, view, max_values)
     names = known.timeline.study.recording_ids
+    doubts: dict[str, None] = {}
+    for part in parts:
+        doubts |= dict.fromkeys(await suspects(database, part.recording, part.stop - part.offset))
     page = Page(
         patient_id, study_id, None, start, stop,
         tuple(Stretch(names[one.part], float(one.start), float(one.stop)) for one in shown),
-        drawn.spans, drawn.traces, unavailable([part.derived for part in parts]), (),
-        drawn.blocks, known.timeline.version,
+        drawn.spans, drawn.traces, unavailable([part.derived for part in parts]),
+        tuple(doubts), drawn.blocks, known.timeline.version,
     )  # fmt: skip
     return Read(page, drawn.sealed and known.is_settled(stop))
 

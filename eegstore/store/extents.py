@@ -1,4 +1,4 @@
-"""How far recordings reach: one statement for all of a patient, quick enough for every page."""
+"""How far recordings reach: one statement, quick enough for every page."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -15,6 +15,7 @@ FROM recording r LEFT JOIN LATERAL (
 ) AS k ON true
 WHERE r.patient_id = %b ORDER BY r.recording_id
 """.encode()
+_STOP = b"SELECT max(second) + 1 FROM chunk WHERE patient_id = %b AND recording_id = %b"
 
 
 class Extent(NamedTuple):
@@ -31,3 +32,11 @@ async def extents(connection: Raw, patient_id: str, known: Sequence[str]) -> lis
         _EXTENTS, (list(known), patient_id), prepare=True, binary=True
     )
     return [Extent(*row) for row in await cursor.fetchall()]
+
+
+async def stop_of(connection: Raw, patient_id: str, recording_id: str) -> int | None:
+    """The second after the last that is stored [s]; None when none is."""
+    cursor = await connection.execute(_STOP, (patient_id, recording_id), prepare=True, binary=True)
+    row = await cursor.fetchone()
+    stop: int | None = None if row is None else row[0]
+    return stop
