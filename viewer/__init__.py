@@ -1,10 +1,51 @@
-"""The viewer: a Bokeh server app that shows what the API has.
+"""The viewer: a Bokeh server app, and scripts in the browser that own the page.
 
-::
+Python makes the document and does what needs the API key; JavaScript does the rest, and asks
+the API itself for pages, so that a page turned costs no trip through Bokeh::
 
-    main      wiring: settings, client, panels, document
-    session   one open page: the state, and `show(state)` that brings it to the screen
-    panels    header · controls · recordings · events · traces · shading · strip · notice
-    pages     the only module that talks to the API: fetches, keeps, fetches ahead
-    pure      state · times · tiles · scale · reduction · marks
+    main      wiring: settings, client, figure, scripts
+    screen    the figure: glyphs with empty sources, which scripts fill
+    link      one model between script and Python: `Desk` does the verbs that a script asks for
+    offers    words and numbers that scripts take from the rooms below
+    modules   the scripts' addresses
+
+    static/js/app.js      wiring: makes `viewer`, hands it to every part
+      state               `Observed`: values, and who wants to know when they change
+      turning, pages      which page is wanted, fetched, kept, fetched ahead
+      draw                the page on the glyphs
+      moves, moving       what turns a page, and the hands that do (keys, wheel, slider, play)
+      bar, menu, keys, help, list, who, around      controls, help, lists, words round the traces
+      api, link           the ways out: to the API (reading), to Python (writing)
+      pure                turn · times · scale · stack · palette · frame · address
+
+A part of the page is a function of `viewer`, called once by ``app.js``. It finds there
+
+`viewer.state`
+    What the reader wants, the single truth: patient, study, start and duration [s of the study],
+    montage, lff, hff, notch, phase, sensitivity, negativeUp, bad (rows), hidden (labels), gains,
+    theme, live ... ``state.now`` is a frozen object, ``state.set({...})`` changes it, and
+    ``state.on(["start", "duration"], (now, before) => ...)`` is told of changes of these names
+    (null: of any). A part brings names of its own with ``state.add({...})``.
+`viewer.scene`
+    What is known and on the screen, observed in the same way: studies, study (with `clock` and
+    `duration`), identity, page (the decoded answer of ``GET /eeg``: start, stop [s], spans, traces
+    with `x` and `values`), layout (rows: trace, centre [px from the top]), painted (the page, once
+    two animation frames have passed since it was drawn), width and height of the traces [px].
+`viewer.moves`
+    ``to(second)``, ``around(second)``, ``before(onset)``, ``by("next")``: turns pages; jumps enter
+    the history.
+`viewer.keys`, `viewer.menu`, `viewer.tell`
+    ``keys.add({keys: ["Shift+x"], words, group, run})`` enters the help by itself;
+    ``menu.add(words, run)``; ``tell("hint", words)`` puts a notice across the page.
+`viewer.api`, `viewer.link`
+    ``api.json(path, query)``, ``api.bytes(path, query)`` read; ``link.ask(verb, what)`` has Python
+    do one of the verbs that ``main`` hands to `Desk`; a verb blocks in a thread of its own.
+`viewer.models`
+    The Bokeh models of `screen` by name. x of the figure is seconds from page start, y pixels from
+    the top of the field, so what lies on the traces needs no arithmetic. Sources are filled with
+    ``put(source, columns)`` of ``draw.js``, which keeps them from travelling back to Python.
+
+Places for parts in ``templates/index.html``: ``#events`` (left, below the studies), ``#over`` (on
+the traces, does not catch the mouse), ``#spectrogram``, ``#strip``, ``#trends`` (below the traces),
+``#bar`` (controls), ``#dialogs``. Colours are variables in ``templates/theme.css``.
 """

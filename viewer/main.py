@@ -1,30 +1,27 @@
-"""The document of one browser window: settings, client, session. Wiring only."""
+"""The document of one browser window: settings, client, figure, scripts. Wiring only."""
 
 from html import escape
 
 from bokeh.document import Document
 from bokeh.io import curdoc
+from bokeh.models import CustomJS
 from bokeh.models.widgets.markups import Div
-from bokeh.server.contexts import BokehSessionContext
 
 from eegstore.client import Client
 from eegstore.config import Settings, api_key
 from eegstore.errors import EegStoreError
 
-from .pages import Pages
-from .session import Asked, Session
+from .link import Desk
+from .modules import addresses, import_map
+from .offers import offers
+from .screen import screen
 
 TIMEOUT = 10.0  # [s] for each part of an answer
 
-
-def asked(document: Document) -> Asked:
-    """What stands in the URL: ?patient=&recording=&time="""
-    context = document.session_context
-    request = context.request if isinstance(context, BokehSessionContext) else None
-    given = {} if request is None else request.arguments
-    values = {name: given.get(name, [b""])[0].decode(errors="replace") for name in
-              ("patient", "recording", "time")}  # fmt: skip
-    return Asked(values["patient"], values["recording"], values["time"])
+_OPEN = """
+export default (models) =>
+  import(new URL("%s", document.baseURI)).then(({open}) => open(models))
+"""
 
 
 def open_viewer(document: Document) -> None:
@@ -35,19 +32,29 @@ def open_viewer(document: Document) -> None:
         client = Client(settings.api_url, api_key(settings), timeout=TIMEOUT)
     except (EegStoreError, ValueError) as error:
         words = f"The viewer cannot start. {escape(str(error))}"
-        document.add_root(Div(name="notice", text=words, sizing_mode="stretch_width"))
+        document.add_root(Div(text=words, sizing_mode="stretch_width"))
         return
-    pages = Pages(client, document)
-    session = Session(document, pages, asked(document))
-    roots = (
-        session.words.title, session.words.foot, session.words.notice, session.controls.root,
-        session.traces.root, session.strip.root, session.recordings.root, session.events.root,
-    )  # fmt: skip
-    for root in roots:
-        document.add_root(root)
-    session.controls.listen(document)
-    document.on_session_destroyed(lambda _: pages.close())
-    session.watch.look()
+    desk = Desk(
+        document,
+        {"api_url": settings.api_url, **offers()},
+        {"grant": lambda _: {"grant": client.grant()}},
+    )
+    models = screen()
+    document.add_root(models["figure"])
+    scripts = addresses()
+    document.template_variables.update(import_map=import_map(), modules=list(scripts.values()))
+    app = next(address for plain, address in scripts.items() if plain.endswith("/app.js"))
+    document.js_on_event(
+        "document_ready", CustomJS(args={**models, "link": desk.link}, code=_OPEN % app)
+    )
+    # The page's script sees to it that a lost connection is told and found again.
+    document.config.update(reconnect_session=False, notify_connection_status=False)
+
+    def end() -> None:
+        desk.close()
+        client.close()
+
+    document.on_session_destroyed(lambda _: end())
 
 
 open_viewer(curdoc())

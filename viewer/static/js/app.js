@@ -1,0 +1,117 @@
+// Wiring: the values, the parts of the page, and the first look at the store.
+
+import {Api} from "./api.js"
+import {foot, labels, times} from "./around.js"
+import {read} from "./address.js"
+import {bar} from "./bar.js"
+import {draw} from "./draw.js"
+import {help} from "./help.js"
+import {Keys} from "./keys.js"
+import {Link} from "./link.js"
+import {list} from "./list.js"
+import {menu} from "./menu.js"
+import {Moves} from "./moves.js"
+import {moving} from "./moving.js"
+import {keep, kept} from "./prefs.js"
+import {GAINS, PER_MM} from "./scale.js"
+import {Observed} from "./state.js"
+import {Studies, opened} from "./studies.js"
+import {Trail} from "./trail.js"
+import {Turning} from "./turning.js"
+import {notices, who} from "./who.js"
+
+const USUAL = {
+  patient: "", study: "", start: 0, duration: 10, paper: false, montage: "recorded",
+  lff: "1", hff: "70", notch: "off", phase: "zero", sensitivity: 7, negativeUp: true, bad: [],
+  hidden: [], gains: GAINS, clip: false, perMm: PER_MM, theme: "light", live: false,
+  playing: false, speed: 1,
+}
+const KNOWN = {
+  studies: [], study: null, identity: null, montages: {}, page: null, layout: null, painted: null,
+  waiting: false, width: 0, height: 0, notices: {},
+}
+const PAUSE = 300 // [ms] before Python has a copy of the state
+
+/** Open the viewer on the models of a Bokeh document; called once. */
+export async function open(models) {
+  const {given} = models.link
+  const said = JSON.parse(given)
+  const query = new URLSearchParams(location.search)
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches ? {theme: "dark"} : {}
+  const link = new Link(models.link)
+  const viewer = {
+    models, link, offers: said, keys: new Keys(), counts: {painted: 0},
+    state: new Observed({...USUAL, ...dark, ...kept()}), scene: new Observed(KNOWN),
+  }
+  const {state, scene, keys} = viewer
+  viewer.api = new Api(said.api_url, () => admit(link, said.api_url))
+  viewer.tell = (about, words) => scene.set({notices: {...scene.now.notices, [about]: words}})
+  viewer.open = (asked, wishes) => opened(viewer, asked, wishes)
+  viewer.turning = new Turning(viewer)
+  viewer.trail = new Trail(viewer, USUAL)
+  viewer.moves = new Moves(viewer)
+  viewer.studies = new Studies(viewer)
+
+  keep(state)
+  dress(state)
+  for (const part of [draw, who, notices, labels, times, foot, bar, moving, list]) {
+    part(viewer)
+  }
+  viewer.menu = menu(viewer)
+  viewer.help = help(viewer)
+  keys.listen(window)
+  measure(viewer)
+  copy(state, link)
+  window.eegstore = probe(viewer)
+
+  await viewer.studies.look()
+  const first = () => scene.now.studies.length > 0 && viewer.open(query, read(query))
+  if (!first()) {
+    viewer.open(query, {})
+    const end = scene.on(["studies"], () => scene.now.study == null && first() && end())
+  }
+}
+
+/** Let this browser in: Python has the key, and hands over a grant that lasts a moment. */
+async function admit(link, base) {
+  const {grant} = await link.ask("grant")
+  await fetch(new URL("session", base.replace(/\/*$/, "/")), {
+    method: "POST", credentials: "include", headers: {"Content-Type": "application/json"},
+    body: JSON.stringify({grant}),
+  })
+}
+
+/** What tests and benches may look at. */
+function probe({state, scene, turning, counts, models}) {
+  return {
+    get state() { return state.now },
+    get scene() { return scene.now },
+    get settled() { return turning.settled },
+    get counts() { return {...counts, ...turning.pages.counts, inFlight: turning.pages.inFlight} },
+    set: (changes) => state.set(changes),
+    models,
+  }
+}
+
+function dress(state) {
+  const show = () => (document.documentElement.dataset.theme = state.now.theme)
+  state.on(["theme"], show)
+  show()
+}
+
+/** The field of traces, as wide and as high as Bokeh has laid it out. */
+function measure({models, scene}) {
+  const {figure} = models
+  const show = () => figure.inner_width && scene.set({width: figure.inner_width, height: figure.inner_height})
+  figure.connect(figure.properties.inner_width.change, show)
+  figure.connect(figure.properties.inner_height.change, show)
+  show()
+}
+
+function copy(state, link) {
+  let timer = null
+  state.on(null, () => {
+    clearTimeout(timer)
+    timer = setTimeout(() => link.copy(state.now), PAUSE)
+  })
+}

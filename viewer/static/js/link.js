@@ -1,0 +1,36 @@
+// The Python side of this page, for what needs the API key: writing, and being let in.
+
+/** Asks through the Bokeh document's `Link` model; answers come one by one. */
+export class Link {
+  #model
+  #waiting = new Map()
+  #last = 0
+
+  constructor(model) {
+    this.#model = model
+    model.connect(model.properties.told.change, () => this.#told(JSON.parse(model.told)))
+  }
+
+  /** What a verb of Python says to some JSON; an Error says in words why not. */
+  ask(verb, what = {}) {
+    const id = ++this.#last
+    const answer = new Promise((resolve, reject) => this.#waiting.set(id, {resolve, reject}))
+    this.#model.setv({asked: JSON.stringify({id, verb, what})})
+    return answer
+  }
+
+  /** Let Python have a copy of the state. */
+  copy(now) {
+    this.#model.setv({state: JSON.stringify(now)})
+  }
+
+  #told({id, error, answer}) {
+    const {resolve, reject} = this.#waiting.get(id) ?? {}
+    this.#waiting.delete(id)
+    if (error != null) {
+      reject?.(new Error(error))
+    } else {
+      resolve?.(answer)
+    }
+  }
+}

@@ -1,0 +1,121 @@
+// Pages that were fetched are kept, their neighbours are fetched ahead, and the latest wish wins.
+
+const KEPT = 20
+export const AT_ONCE = 2
+
+/** Pages by their query; `load(query, signal)` fetches one. */
+export class Pages {
+  #load
+  #kept = new Map() // the page used last stands last
+  #flying = new Map() // query -> AbortController
+  #wanted = null
+  #ahead = []
+  counts = {asked: 0, most: 0, aborted: 0}
+
+  constructor(load) {
+    this.#load = load
+  }
+
+  /** How many requests are under way. */
+  get inFlight() {
+    return this.#flying.size
+  }
+
+  /** Have a page brought: `came(page)`, at once where it is kept, or `failed(error)`. */
+  want(query, ahead, came, failed) {
+    this.#ahead = ahead
+    const page = this.#kept.get(query)
+    this.#wanted = page == null ? {query, came, failed} : null
+    for (const other of this.#flying.keys()) {
+      if (other != query && !ahead.includes(other)) {
+        this.#abort(other)
+      }
+    }
+    if (page != null) {
+      this.#keep(query, page)
+      came(page)
+    } else if (!this.#flying.has(query) && this.#flying.size >= AT_ONCE) {
+      this.#abort([...this.#flying.keys()].at(-1))
+    }
+    this.#fetch()
+  }
+
+  /** Forget the pages of which this is true; what is on its way of them is asked for again. */
+  forget(touched) {
+    for (const [query, page] of this.#kept) {
+      if (touched(page)) {
+        this.#kept.delete(query)
+      }
+    }
+    for (const query of this.#flying.keys()) {
+      this.#abort(query)
+    }
+    this.#fetch()
+  }
+
+  #abort(query) {
+    this.#flying.get(query).abort()
+    this.#flying.delete(query)
+    this.counts.aborted++
+  }
+
+  #fetch() {
+    const plan = [...(this.#wanted == null ? [] : [this.#wanted.query]), ...this.#ahead]
+    for (const query of plan) {
+      if (this.#flying.size >= AT_ONCE) {
+        return
+      }
+      if (!this.#kept.has(query) && !this.#flying.has(query)) {
+        void this.#ask(query)
+      }
+    }
+  }
+
+  async #ask(query) {
+    const control = new AbortController()
+    this.#flying.set(query, control)
+    this.counts.asked++
+    this.counts.most = Math.max(this.counts.most, this.#flying.size)
+    let page, error
+    try {
+      page = await this.#load(query, control.signal)
+    } catch (caught) {
+      error = caught
+    }
+    if (control.signal.aborted) {
+      return // somebody wants something else by now
+    }
+    this.#flying.delete(query)
+    if (error != null) {
+      this.#failed(query, error)
+      return
+    }
+    this.#keep(query, page)
+    if (this.#wanted?.query == query) {
+      const {came} = this.#wanted
+      this.#wanted = null
+      came(page)
+    }
+    this.#fetch()
+  }
+
+  #failed(query, error) {
+    this.#ahead = this.#ahead.filter((other) => other != query)
+    if (this.#wanted?.query == query) {
+      const {failed} = this.#wanted
+      this.#wanted = null
+      this.#ahead = []
+      failed(error)
+    } else {
+      this.#fetch()
+    }
+  }
+
+  #keep(query, page) {
+    this.#kept.delete(query)
+    this.#kept.set(query, page)
+    if (this.#kept.size > KEPT) {
+      this.#kept.delete(this.#kept.keys().next().value)
+    }
+  }
+}

@@ -1,0 +1,86 @@
+// Traces one below the other: which rows there are, and the lines in them.
+
+import {THEMES, colorOf} from "./palette.js"
+import {scaleOf} from "./scale.js"
+
+const APART = 0.5 // [row] more between chains, and where another kind begins
+const EDGE = 0.7 // [row] above the first and below the last trace
+export const CLIPPED = 1.5 // [row] from its own, where a trace is cut off when that is wished
+
+/**
+ * The rows of a page on a field of some height: {trace, index, centre [px from above]}.
+ *
+ * The traces of a chain (Fp1-F7, F7-T7 ...) stand closer than those of two.
+ */
+export function rowsOf(traces, hidden, height) {
+  const shown = traces
+    .map((trace, index) => ({trace, index}))
+    .filter(({trace}) => !hidden.includes(trace.label))
+  let at = EDGE
+  const places = shown.map(({trace}, k) => {
+    at += k == 0 ? 0 : 1 + (apart(shown[k - 1].trace, trace) ? APART : 0)
+    return at
+  })
+  const rowHeight = height / ((places.at(-1) ?? EDGE) + EDGE)
+  return {
+    rowHeight,
+    rows: shown.map(({trace, index}, k) => ({trace, index, centre: places[k] * rowHeight})),
+  }
+}
+
+function apart(above, trace) {
+  if (above.kind != trace.kind) {
+    return true
+  }
+  const chained = (one) => one.rows.length > 0 && one.label.split("-").length == 2
+  if (!chained(above) || !chained(trace)) {
+    return false
+  }
+  const [, minus] = above.label.split("-")
+  const [plus, reference] = trace.label.split("-")
+  return minus != plus && minus != reference
+}
+
+/**
+ * The columns of the glyph's source, one entry per row.
+ *
+ * look: {sensitivity, negativeUp, gains, perMm, theme, clip, bad}
+ */
+export function linesOf({rows, rowHeight}, look) {
+  const columns = {xs: [], ys: [], color: [], label: [], unit: [], centre: [], px: [], up: [],
+    baseline: [], own: []}
+  for (const {trace, centre} of rows) {
+    const {up, baseline, px, own} = scaleOf(trace, trace.values, look, rowHeight)
+    const bad = trace.rows.some((row) => look.bad.includes(row))
+    columns.xs.push(trace.x)
+    columns.ys.push(line(trace.values, centre, up * px, baseline, look.clip ? CLIPPED * rowHeight : null))
+    columns.color.push(bad ? THEMES[look.theme].bad : colorOf(trace, look.theme))
+    columns.label.push(trace.label)
+    columns.unit.push(trace.unit)
+    columns.centre.push(centre)
+    columns.px.push(px)
+    columns.up.push(up)
+    columns.baseline.push(baseline)
+    columns.own.push(own)
+  }
+  return columns
+}
+
+function line(values, centre, scale, baseline, reach) {
+  const ys = new Float32Array(values.length)
+  for (let i = 0; i < values.length; i++) {
+    ys[i] = centre - scale * (values[i] - baseline)
+  }
+  if (reach != null) {
+    for (let i = 0; i < ys.length; i++) {
+      ys[i] = Math.min(Math.max(ys[i], centre - reach), centre + reach)
+    }
+  }
+  return ys
+}
+
+/** Height of the letters of the labels [px]; rows lower than letters are labelled in part. */
+export function labelSize(rowHeight) {
+  const size = Math.min(Math.max(0.72 * rowHeight, 9), 13)
+  return {size, every: Math.max(1, Math.ceil((size + 1) / rowHeight))}
+}

@@ -1,0 +1,45 @@
+// Who and when, always on the screen; notices across the page.
+
+import {make, place} from "./dom.js"
+import {elapsed} from "./times.js"
+
+export function who({state, scene}) {
+  const name = make("b"), born = make("i"), ids = make("span", {class: "cut"})
+  const date = make("i"), clock = make("b"), since = make("span"), zone = make("i")
+  place("who").append(make("span", {class: "person"}, name, born), ids,
+    make("span", {class: "when"}, date, clock, zone), since)
+
+  const show = () => {
+    const {study, identity} = scene.now
+    const {patient, start} = state.now
+    name.textContent = identity?.name || patient
+    born.textContent = identity?.birth_date ? `* ${identity.birth_date}` : ""
+    const recording = study?.recordings.findLast(({offset}) => offset <= start)?.recording_id
+    ids.textContent = [identity?.name ? patient : null, recording].filter(Boolean).join(" · ")
+    if (study != null) {
+      const digits = start % 1 ? 1 : 0
+      date.textContent = study.clock.known ? study.clock.date(start) : "no clock time"
+      clock.textContent = study.clock.text(start, digits)
+      zone.textContent = study.clock.known ? study.zone ?? "local time" : ""
+      since.textContent = `${elapsed(start, digits)} of ${elapsed(study.duration)}`
+    }
+  }
+  state.on(["patient", "study", "start"], show)
+  scene.on(["study", "identity"], show)
+  show()
+}
+
+const FIRST = ["store", "page", "hint"]
+
+/** What is wrong with the store is told first, then what is wrong with the page. */
+export function notices({scene}) {
+  const line = place("notice")
+  const show = () => {
+    const kind = FIRST.find((one) => scene.now.notices[one])
+    line.textContent = kind == null ? "" : scene.now.notices[kind]
+    line.className = kind ?? ""
+    line.hidden = kind == null
+  }
+  scene.on(["notices"], show)
+  show()
+}
