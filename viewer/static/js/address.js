@@ -1,22 +1,20 @@
 // The address names what is on the screen: patient, study, time and how it is drawn.
 
-import {HFF, LFF, NOTCH} from "./offers.js"
+const FILTERS = ["lff", "hff", "notch"]
 
-/** The query of a state, in a fixed order; what is as usual is left out. */
-export function written(now, study, usual) {
+/** The query of a state. A study that is one recording is named by that. */
+export function written(now, study) {
   const query = new URLSearchParams()
   const alone = study.recordings.length == 1 && study.recordings[0].recording_id == now.study
   query.set("patient", now.patient)
   query.set(alone ? "recording" : "study", now.study)
   query.set("time", String(now.start))
   query.set("duration", now.paper ? "paper" : String(now.duration))
-  query.set("montage", now.montage)
-  for (const name of ["lff", "hff", "notch", "phase"]) {
-    query.set(name, now[name])
+  for (const name of ["montage", ...FILTERS, "phase", "sensitivity"]) {
+    query.set(name, String(now[name]))
   }
-  query.set("sensitivity", String(now.sensitivity))
-  if (now.negativeUp != usual.negativeUp) {
-    query.set("up", now.negativeUp ? "negative" : "positive")
+  if (!now.negativeUp) {
+    query.set("up", "positive")
   }
   now.bad.forEach((row) => query.append("bad", String(row)))
   now.hidden.forEach((label) => query.append("hidden", label))
@@ -24,33 +22,27 @@ export function written(now, study, usual) {
 }
 
 /** What a query says of a state; what it does not say, or says wrongly, is not there. */
-export function read(query) {
+export function read(query, offers) {
   const found = {}
-  const number = (name, allowed) => {
-    const value = Number(query.get(name) ?? NaN)
-    if (allowed(value)) {
+  const take = (name, value, allowed) => {
+    if (query.has(name) && allowed(value)) {
       found[name] = value
     }
   }
-  const word = (name, allowed) => {
-    if (allowed.includes(query.get(name))) {
-      found[name] = query.get(name)
-    }
-  }
+  const between = (least, most) => (value) => value >= least && value <= most
   if (query.get("duration") == "paper") {
     found.paper = true
-  } else {
-    number("duration", (value) => value > 0 && value <= 60)
+  } else if (query.has("duration")) {
+    take("duration", Number(query.get("duration")), between(0.1, 60))
+    found.paper = false
   }
-  number("sensitivity", (value) => value > 0 && value <= 5000)
-  word("lff", LFF)
-  word("hff", HFF)
-  word("notch", NOTCH)
-  word("phase", ["zero", "single"])
-  if (query.get("montage")) {
-    found.montage = query.get("montage")
+  take("sensitivity", Number(query.get("sensitivity")), between(0.1, 5000))
+  for (const name of FILTERS) {
+    take(name, query.get(name), (value) => value == "off" || offers[name].includes(value))
   }
-  if (query.has("up")) {
+  take("phase", query.get("phase"), (value) => value == "zero" || value == "single")
+  take("montage", query.get("montage"), (value) => value != "")
+  if (query.has("patient")) {
     found.negativeUp = query.get("up") != "positive"
   }
   found.bad = query.getAll("bad").map(Number).filter(Number.isInteger)

@@ -36,6 +36,7 @@ const PAUSE = 300 // [ms] before Python has a copy of the state
 export async function open(models) {
   const {given} = models.link
   const said = JSON.parse(given)
+  said.api_url = nearby(said.api_url)
   const query = new URLSearchParams(location.search)
   const dark = matchMedia("(prefers-color-scheme: dark)").matches ? {theme: "dark"} : {}
   const link = new Link(models.link)
@@ -48,7 +49,7 @@ export async function open(models) {
   viewer.tell = (about, words) => scene.set({notices: {...scene.now.notices, [about]: words}})
   viewer.open = (asked, wishes) => opened(viewer, asked, wishes)
   viewer.turning = new Turning(viewer)
-  viewer.trail = new Trail(viewer, USUAL)
+  viewer.trail = new Trail(viewer)
   viewer.moves = new Moves(viewer)
   viewer.studies = new Studies(viewer)
 
@@ -65,11 +66,21 @@ export async function open(models) {
   window.eegstore = probe(viewer)
 
   await viewer.studies.look()
-  const first = () => scene.now.studies.length > 0 && viewer.open(query, read(query))
+  const first = () => scene.now.studies.length > 0 && viewer.open(query, read(query, said))
   if (!first()) {
     viewer.open(query, {})
     const end = scene.on(["studies"], () => scene.now.study == null && first() && end())
   }
+}
+
+/** On one machine names differ (localhost, 127.0.0.1), and a cookie goes with the name. */
+function nearby(url) {
+  const found = new URL(url)
+  const own = ["localhost", "127.0.0.1"]
+  if (own.includes(found.hostname) && own.includes(location.hostname)) {
+    found.hostname = location.hostname
+  }
+  return found.href
 }
 
 /** Let this browser in: Python has the key, and hands over a grant that lasts a moment. */

@@ -1,6 +1,7 @@
 // Around the traces: labels at the left, times below, what was done to the samples at the foot.
 
 import {make, place} from "./dom.js"
+import {applied} from "./filters.js"
 import {colorOf} from "./palette.js"
 import {bar, shown} from "./scale.js"
 import {labelSize} from "./stack.js"
@@ -87,7 +88,7 @@ export function foot({state, scene, offers}) {
       make("span", {class: "bar", style: `height:${height}px`}), make("b", {}, `${value} µV`),
       make("span", {}, `${shown(sensitivity)} µV/mm`),
       make("span", {}, negativeUp ? "EEG negative up" : "EEG positive up"),
-      make("span", {class: "cut"}, filters(page, phase, offers.order)),
+      make("span", {class: "cut"}, applied(page, phase, offers.order)),
     ]
     if (page.unavailable.length) {
       parts.push(make("span", {class: "warning cut", title: page.unavailable.map(reason).join("\n")},
@@ -112,17 +113,3 @@ export function foot({state, scene, offers}) {
 }
 
 const reason = ({label, reason}) => `${label}: ${reason}`
-
-/** The filters as they were applied to EEG, else to whatever there is. */
-function filters(page, phase, order) {
-  const trace = page.traces.find(({kind}) => kind == "eeg") ?? page.traces[0]
-  const {lff, hff, notch} = trace ?? {}
-  if (lff == null && hff == null && notch == null) {
-    return "unfiltered, centred on the median"
-  }
-  const parts = [
-    lff != null && `LFF ${lff} Hz`, hff != null && `HFF ${hff} Hz`, notch != null && `notch ${notch} Hz`,
-    phase == "zero" ? `zero-phase (${order.zero})` : `single-pass (${order.single})`,
-  ]
-  return parts.filter(Boolean).join(" · ")
-}

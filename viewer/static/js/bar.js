@@ -1,23 +1,22 @@
 // The bar: montage, filters, sensitivity, time base, moving.
 
 import {button, choice, choose, make, offer, place} from "./dom.js"
+import {made, offered} from "./filters.js"
 import {icon} from "./icons.js"
-import {HFF, LFF, MONTAGES, NOTCH} from "./offers.js"
+import {MONTAGES} from "./montages.js"
 import {SENSITIVITIES, stepped} from "./scale.js"
 import {seek} from "./times.js"
 import {DURATIONS, atPaperSpeed} from "./turn.js"
 
-const hertz = (name, values) => values.map((value) => [value, value == "off" ? `${name} off` : `${name} ${value} Hz`])
-
 export function bar(viewer) {
   const {state, scene, moves, keys} = viewer
-  const {order} = viewer.offers
+  const lists = offered(viewer.offers), words = made(viewer.offers.order)
   const set = (name, convert = (value) => value) => (value) => state.set({[name]: convert(value)})
 
   const montage = choice("montage", "Montage (1-4)", MONTAGES, set("montage"))
-  const lff = choice("lff", `Low frequency filter: ${order.lff}`, hertz("LFF", LFF), set("lff"))
-  const hff = choice("hff", `High frequency filter: ${order.hff}`, hertz("HFF", HFF), set("hff"))
-  const notch = choice("notch", `Notch: ${order.notch} (n)`, hertz("Notch", NOTCH), set("notch"))
+  const lff = choice("lff", words.lff, lists.lff, set("lff"))
+  const hff = choice("hff", words.hff, lists.hff, set("hff"))
+  const notch = choice("notch", `${words.notch} (n)`, lists.notch, set("notch"))
   const phase = choice("phase", "Zero-phase: forwards and backwards, nothing is delayed. Single-pass: "
     + "forwards only, as analog machines did", [["zero", "Zero-phase"], ["single", "Single-pass"]], set("phase"))
   const sensitivity = choice("sensitivity", "Sensitivity (↑ ↓)",
@@ -90,7 +89,7 @@ export function bar(viewer) {
       run: () => state.set({montage: name})})),
     {keys: ["ArrowUp"], words: "More sensitive (fewer µV/mm)", group: "Picture", run: step(-1)},
     {keys: ["ArrowDown"], words: "Less sensitive", group: "Picture", run: step(1)},
-    {keys: ["n"], words: "Notch: off, 50, 60 Hz", group: "Filters", run: other("notch", NOTCH)},
+    {keys: ["n"], words: "Notch: off, 50, 60 Hz", group: "Filters", run: other("notch", ["off", ...viewer.offers.notch])},
     {keys: ["z"], words: "Zero-phase or single-pass", group: "Filters", run: other("phase", ["zero", "single"])},
     {keys: ["i"], words: "Negative up or positive up", group: "Picture",
       run: () => state.set({negativeUp: !state.now.negativeUp})},

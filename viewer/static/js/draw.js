@@ -18,7 +18,7 @@ export function draw({state, scene, models, counts}) {
     }
     const layout = rowsOf(page.traces.map((trace) => ({...trace, range: rangeOf(study, trace)})), state.now.hidden, height)
     put(traces, linesOf(layout, state.now))
-    put(rails, clipped(layout))
+    put(rails, clipped(layout, page.start))
     scene.set({layout})
     painted(page)
   }
@@ -92,12 +92,13 @@ export function gapsOf(page, study) {
   return found
 }
 
-function clipped({rows, rowHeight}) {
+/** Where counts lie at the rails of the amplifier. */
+function clipped({rows, rowHeight}, start) {
   const found = {left: [], right: [], top: [], bottom: []}
   for (const {trace, centre} of rows) {
     for (const [from, to] of trace.clips ?? []) {
-      found.left.push(from)
-      found.right.push(to)
+      found.left.push(from - start)
+      found.right.push(to - start)
       found.top.push(centre - rowHeight / 2)
       found.bottom.push(centre + rowHeight / 2)
     }

@@ -3,77 +3,86 @@
 import {Clock, seek} from "./times.js"
 import {following, within} from "./turn.js"
 
-const EVERY = 1000, SELDOM = 20000 // [ms] between two looks
+const EVERY = 1000, SELDOM = 20000 // [ms] between two looks at what grows, and at the list
 
 /** A study as the page needs it: with its clock, and the channels of its first recording. */
-export function known(study) {
-  return {...study, clock: new Clock(study), channels: study.recordings[0]?.channels ?? null}
+export function known(said) {
+  const recordings = said.recordings.map(({recording, ...info}) => ({...recording, ...info}))
+  return {...said, recordings, said, clock: new Clock(said), channels: recordings[0].channels}
 }
 
 /** The latest by start; those without a clock time come last. */
-export const latestFirst = (studies) =>
+const latestFirst = (studies) =>
   [...studies].sort((a, b) => String(b.start_time ?? "").localeCompare(String(a.start_time ?? "")))
 
 /** The study that is named by itself or by one of its recordings, and where that begins [s]. */
-export function found(studies, patient, name) {
+function found(studies, patient, name) {
   for (const study of studies.filter((one) => !patient || one.patient_id == patient)) {
-    if (study.study_id == name) {
-      return {study, offset: 0}
-    }
-    const recording = study.recordings.find((one) => idOf(one) == name)
-    if (recording != null) {
-      return {study, offset: recording.offset}
+    const part = study.recordings.find(({recording}) => recording.recording_id == name)
+    if (study.study_id == name || part != null) {
+      return {study, offset: study.study_id == name ? 0 : part.offset}
     }
   }
   return null
 }
 
-export const idOf = (recording) => recording.recording_id ?? recording.recording?.recording_id
-
-/** Look what the store has; open what the address asks for, and see it grow. */
+/** Looks what the store has, and sees the study that is open grow. */
 export class Studies {
   #viewer
   #timer = null
+  #listed = -Infinity
 
   constructor(viewer) {
     this.#viewer = viewer
-    viewer.state.on(["live"], () => this.look())
   }
 
-  /** Look now, and again and again; resolves when the first look has come. */
+  /** Look now, and again and again; resolves when this look is over. */
   async look() {
     clearTimeout(this.#timer)
-    const {api, scene, tell} = this.#viewer
-    let pause = EVERY
+    const {scene, tell} = this.#viewer
     try {
-      const {studies} = await api.json("/studies")
-      scene.set({studies: latestFirst(studies)})
-      this.#grown(studies)
-      pause = scene.now.study == null || !scene.now.study.closed ? EVERY : SELDOM
-      tell("store", "")
+      await (performance.now() - this.#listed > SELDOM || scene.now.study == null ? this.#list() : this.#one())
+      tell("list", "")
     } catch (error) {
-      tell("store", `The store does not answer; what is on the screen stays. (${error.message})`)
+      tell("list", `The store does not answer; what is on the screen stays. (${error.message})`)
     }
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.look(), pause)
+    const {study} = scene.now
+    this.#timer = setTimeout(() => this.look(), study?.closed ? SELDOM : EVERY)
   }
 
-  #grown(studies) {
+  async #list() {
+    const {api, scene} = this.#viewer
+    const {studies} = await api.json("/studies")
+    this.#listed = performance.now()
+    scene.set({studies: latestFirst(studies)})
+    const {study} = scene.now
+    this.#seen(studies.find((one) => one.patient_id == study?.patient_id && one.study_id == study?.study_id))
+  }
+
+  async #one() {
+    const {api, scene} = this.#viewer
+    const {patient_id, study_id} = scene.now.study
+    this.#seen(await api.json(`/studies/${encodeURIComponent(patient_id)}/${encodeURIComponent(study_id)}`))
+  }
+
+  /** Take what is stored of the open study now. */
+  #seen(now) {
     const {scene, state, turning} = this.#viewer
     const {study} = scene.now
-    const now = studies.find((one) => one.patient_id == study?.patient_id && one.study_id == study?.study_id)
-    if (now == null || JSON.stringify(now) == JSON.stringify(study.said)) {
+    const open = now != null && now.patient_id == study?.patient_id && now.study_id == study.study_id
+    if (!open || JSON.stringify(now) == JSON.stringify(study.said)) {
       return
     }
-    scene.set({study: {...known(now), said: now}})
-    turning.changed(0, Infinity)
+    scene.set({study: known(now)})
     if (state.now.live) {
       state.set({start: following(state.now.duration, now.duration), live: !now.closed})
     }
+    turning.changed(0, Infinity)
   }
 }
 
-/** Open the study that a query asks for, or the latest; wishes are what it says of the state. */
+/** Open the study that a query asks for, or the latest; `wishes` are what it says of the state. */
 export function opened({scene, state, tell, api}, query, wishes) {
   const patient = query.get("patient") ?? ""
   const name = query.get("study") ?? query.get("recording") ?? ""
@@ -85,8 +94,9 @@ export function opened({scene, state, tell, api}, query, wishes) {
       "let “eegstore simulate” send one: it appears here by itself.")
     return
   }
+  tell("page", "")
   if ((name && asked == null) || (patient && study.patient_id != patient)) {
-    tell("hint", `There is no ${name ? `recording or study “${name}”` : "recording"} of patient “${patient}” ` +
+    tell("hint", `There is no ${name ? `recording “${name}”` : "recording"} of patient “${patient}” ` +
       "in this store; this is the latest one.")
   }
   const duration = wishes.duration ?? state.now.duration
@@ -94,9 +104,9 @@ export function opened({scene, state, tell, api}, query, wishes) {
   const live = time == null && !study.closed
   const start = live ? following(duration, study.duration)
     : within((time ?? 0) + (asked?.offset ?? 0), duration, study.duration)
-  const same = scene.now.study?.study_id == study.study_id && scene.now.study.patient_id == study.patient_id
-  if (!same) {
-    scene.set({study: {...known(study), said: study}, page: null, identity: null})
+  const {study: before} = scene.now
+  if (before?.study_id != study.study_id || before.patient_id != study.patient_id) {
+    scene.set({study: known(study), page: null, identity: null})
     void api.json(`/patients/${encodeURIComponent(study.patient_id)}`)
       .then(({identity}) => scene.set({identity}), () => {})
   }

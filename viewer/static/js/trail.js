@@ -8,9 +8,8 @@ export class Trail {
   #viewer
   #timer = null
 
-  constructor(viewer, usual) {
+  constructor(viewer) {
     this.#viewer = viewer
-    this.usual = usual
     viewer.state.on(null, () => {
       clearTimeout(this.#timer)
       this.#timer = setTimeout(() => this.write(), PAUSE)
@@ -29,7 +28,7 @@ export class Trail {
 
   /** The link to what is on the screen. */
   get address() {
-    return `${location.pathname}?${written(this.#viewer.state.now, this.#viewer.scene.now.study, this.usual)}`
+    return `${location.pathname}?${written(this.#viewer.state.now, this.#viewer.scene.now.study)}`
   }
 
   /** Before a jump: what is on the screen now can be come back to. */
@@ -56,6 +55,7 @@ export class Trail {
 
   #came() {
     clearTimeout(this.#timer)
-    this.#viewer.open(new URLSearchParams(location.search), read(new URLSearchParams(location.search)))
+    const query = new URLSearchParams(location.search)
+    this.#viewer.open(query, read(query, this.#viewer.offers))
   }
 }

@@ -3,7 +3,7 @@
 import {Away} from "./api.js"
 import {page as decoded} from "./frame.js"
 import {AT_ONCE, Pages} from "./pages.js"
-import {MONTAGES} from "./offers.js"
+import {MONTAGES} from "./montages.js"
 
 const LONGEST = 10 // [s] between two tries
 const ROUND = 50 // [px]; a window that is a little wider needs no other pages

@@ -29,7 +29,7 @@ export function who({state, scene}) {
   show()
 }
 
-const FIRST = ["store", "page", "hint"]
+const FIRST = ["store", "list", "page", "hint"]
 
 /** What is wrong with the store is told first, then what is wrong with the page. */
 export function notices({scene}) {
@@ -37,7 +37,7 @@ export function notices({scene}) {
   const show = () => {
     const kind = FIRST.find((one) => scene.now.notices[one])
     line.textContent = kind == null ? "" : scene.now.notices[kind]
-    line.className = kind ?? ""
+    line.className = kind == "list" ? "store" : kind ?? ""
     line.hidden = kind == null
   }
   scene.on(["notices"], show)

@@ -1,0 +1,8 @@
+// The montages that every recording has; see eegstore.signal.derivations.
+
+export const MONTAGES = [
+  ["recorded", "As recorded"],
+  ["longitudinal", "Longitudinal bipolar"],
+  ["transverse", "Transverse"],
+  ["average", "Average reference"],
+]
