@@ -40,6 +40,7 @@ def open_viewer(document: Document) -> None:
         {"grant": lambda _: {"grant": client.grant()}},
     )
     models = screen()
+    models["figure"].tags = [desk.link]  # what no root holds is not kept in step
     document.add_root(models["figure"])
     scripts = addresses()
     document.template_variables.update(import_map=import_map(), modules=list(scripts.values()))

@@ -1,14 +1,17 @@
 // Wiring: the values, the parts of the page, and the first look at the store.
 
 import {Api} from "./api.js"
-import {foot, labels, times} from "./around.js"
 import {read} from "./address.js"
+import {gaps, times} from "./axis.js"
 import {bar} from "./bar.js"
 import {draw} from "./draw.js"
+import {foot} from "./foot.js"
 import {help} from "./help.js"
 import {Keys} from "./keys.js"
+import {labels} from "./labels.js"
 import {Link} from "./link.js"
 import {list} from "./list.js"
+import {lost} from "./lost.js"
 import {menu} from "./menu.js"
 import {Moves} from "./moves.js"
 import {moving} from "./moving.js"
@@ -55,7 +58,7 @@ export async function open(models) {
 
   keep(state)
   dress(state)
-  for (const part of [draw, who, notices, labels, times, foot, bar, moving, list]) {
+  for (const part of [draw, who, notices, labels, times, gaps, foot, bar, moving, list, lost]) {
     part(viewer)
   }
   viewer.menu = menu(viewer)

@@ -4,6 +4,11 @@ const typing = (target) =>
   target instanceof HTMLTextAreaElement ||
   (target instanceof HTMLInputElement && !["checkbox", "range", "button"].includes(target.type))
 
+/** Keys that a list needs itself while it is used from the keyboard. */
+const choosing = (event) =>
+  event.target instanceof HTMLSelectElement && event.target.matches(":focus-visible") && !event.altKey &&
+  (/^(Arrow(Up|Down)|Home|End|Page(Up|Down))$/.test(event.key) || event.key.length == 1)
+
 /** "PageDown", "Shift+ArrowRight", "Alt+ArrowLeft", "a", "?": as the table has it. */
 export function named(event) {
   const letter = event.key.length == 1
@@ -45,7 +50,11 @@ export class Keys {
   listen(target) {
     target.addEventListener("keydown", (event) => {
       const entry = this.#runs.get(named(event))
-      if (entry == null || typing(event.composedPath()[0]) || document.querySelector("dialog[open]")) {
+      if (event.key == "Escape") {
+        document.activeElement?.blur()
+      }
+      const busy = typing(event.composedPath()[0]) || choosing(event) || document.querySelector("dialog[open]")
+      if (entry == null || busy) {
         return
       }
       event.preventDefault()

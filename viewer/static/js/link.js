@@ -5,6 +5,7 @@ export class Link {
   #model
   #waiting = new Map()
   #last = 0
+  #gone = false
 
   constructor(model) {
     this.#model = model
@@ -13,10 +14,22 @@ export class Link {
 
   /** What a verb of Python says to some JSON; an Error says in words why not. */
   ask(verb, what = {}) {
+    if (this.#gone) {
+      return Promise.reject(new Error("the viewer has lost its server"))
+    }
     const id = ++this.#last
     const answer = new Promise((resolve, reject) => this.#waiting.set(id, {resolve, reject}))
     this.#model.setv({asked: JSON.stringify({id, verb, what})})
     return answer
+  }
+
+  /** Python is gone: nobody waits for it any longer. */
+  lost() {
+    this.#gone = true
+    for (const {reject} of this.#waiting.values()) {
+      reject(new Error("the viewer has lost its server"))
+    }
+    this.#waiting.clear()
   }
 
   /** Let Python have a copy of the state. */

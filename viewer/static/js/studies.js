@@ -1,5 +1,6 @@
 // Which studies there are, which one is open, and whether it has grown.
 
+import {Away} from "./api.js"
 import {Clock, seek} from "./times.js"
 import {following, within} from "./turn.js"
 
@@ -44,7 +45,8 @@ export class Studies {
       await (performance.now() - this.#listed > SELDOM || scene.now.study == null ? this.#list() : this.#one())
       tell("list", "")
     } catch (error) {
-      tell("list", `The store does not answer; what is on the screen stays. (${error.message})`)
+      tell("list", error instanceof Away
+        ? `The store does not answer; what is on the screen stays. (${error.message})` : error.message)
     }
     clearTimeout(this.#timer)
     const {study} = scene.now

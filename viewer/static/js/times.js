@@ -155,7 +155,7 @@ export function ticks(start, duration, width, each) {
   const fitting = Math.max(1, Math.floor(width / each))
   const step = STEPS.find((one) => duration / one <= fitting) ?? STEPS.at(-1)
   const found = []
-  for (let at = Math.ceil(start / step - 1e-9) * step; at <= start + duration + 1e-9; at += step) {
+  for (let at = Math.ceil(start / step - 1e-9) * step; at < start + duration - 1e-9; at += step) {
     found.push(at)
   }
   return found

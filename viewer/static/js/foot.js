@@ -1,0 +1,56 @@
+// The foot of the page: scale bar, filters as applied, what is missing, what was reduced.
+
+import {make, place} from "./dom.js"
+import {applied} from "./filters.js"
+import {toggleBad} from "./labels.js"
+import {bar, shown} from "./scale.js"
+import {CLIPPED} from "./stack.js"
+
+const HIGHEST = 22 // [px], of the scale bar
+
+export function foot({state, scene, offers}) {
+  const line = place("foot")
+
+  const scale = () => {
+    const {sensitivity, perMm, negativeUp} = state.now
+    const {value, height} = bar(sensitivity, perMm, HIGHEST)
+    return [make("span", {class: "bar", style: `height:${height}px`}), make("b", {}, `${value} µV`),
+      make("span", {}, `${shown(sensitivity)} µV/mm`), make("span", {}, `EEG ${negativeUp ? "negative" : "positive"} up`)]
+  }
+
+  const warnings = ({unavailable, suspects}) => {
+    const {hidden, clip} = state.now
+    const warning = (words, title) => make("span", {class: "warning cut", title}, words)
+    return [
+      unavailable.length && warning(`not shown: ${unavailable.map(({label}) => label).join(", ")}`,
+        unavailable.map(({label, reason}) => `${label}: ${reason}`).join("\n")),
+      suspects.length && warning(`⚠ ${suspects[0]}`, suspects.join("\n")),
+      hidden.length && warning(`${hidden.length} hidden`, `${hidden.join(", ")}; h shows them again`),
+      clip && warning(`cut off at ±${CLIPPED} rows`, "Traces end where they would run into others (o)"),
+    ].filter(Boolean)
+  }
+
+  const bads = () => state.now.bad.map((row) => {
+    const label = scene.now.study?.channels?.[row]?.label ?? `row ${row}`
+    return make("button", {type: "button", class: "bad", title: `${label} is bad; click: good again`,
+      onclick: () => toggleBad(state, row)}, `bad: ${label} ✕`)
+  })
+
+  const reduced = ({blocks}) => {
+    const most = Math.max(1, ...blocks.map((block) => block.per_column))
+    return most > 1
+      ? make("span", {class: "right reduced", title: `Of every ${most} samples the smallest and the largest are drawn`},
+        `÷${most}, peaks kept`)
+      : make("span", {class: "right"}, "every sample drawn")
+  }
+
+  const show = () => {
+    const {page} = scene.now
+    line.replaceChildren(...(page == null ? [] : [
+      ...scale(), make("span", {class: "cut"}, applied(page, state.now.phase, offers.order)), ...bads(),
+      ...warnings(page), reduced(page),
+    ]))
+  }
+  state.on(["sensitivity", "perMm", "negativeUp", "clip", "hidden", "bad"], show)
+  scene.on(["page"], show)
+}
