@@ -4,7 +4,10 @@ import {Api} from "./api.js"
 import {read} from "./address.js"
 import {gaps, times} from "./axis.js"
 import {bar} from "./bar.js"
+import {calibration} from "./calibration.js"
+import {crop} from "./crop.js"
 import {draw} from "./draw.js"
+import {editor} from "./editor.js"
 import {foot} from "./foot.js"
 import {help} from "./help.js"
 import {Keys} from "./keys.js"
@@ -15,8 +18,10 @@ import {lost} from "./lost.js"
 import {menu} from "./menu.js"
 import {Moves} from "./moves.js"
 import {moving} from "./moving.js"
+import {print} from "./print.js"
 import {keep, kept} from "./prefs.js"
 import {GAINS, PER_MM} from "./scale.js"
+import {share} from "./share.js"
 import {Observed} from "./state.js"
 import {Studies, opened} from "./studies.js"
 import {Trail} from "./trail.js"
@@ -62,7 +67,9 @@ export async function open(models) {
     part(viewer)
   }
   viewer.menu = menu(viewer)
-  viewer.help = help(viewer)
+  for (const part of [editor, calibration, print, crop, share, help]) {
+    part(viewer)
+  }
   keys.listen(window)
   measure(viewer)
   copy(state, link)

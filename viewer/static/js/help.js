@@ -20,5 +20,4 @@ export function help({keys}) {
     box.showModal()
   }
   keys.add({keys: ["?"], words: "This help", group: "Page", run: open})
-  return {open}
 }
