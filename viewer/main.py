@@ -6,9 +6,10 @@ from bokeh.document import Document
 from bokeh.io import curdoc
 from bokeh.models import CustomJS
 from bokeh.models.widgets.markups import Div
+from bokeh.server.contexts import BokehSessionContext
 
 from eegstore.client import Client
-from eegstore.config import Settings, api_key
+from eegstore.config import Settings, api_key, browser_url
 from eegstore.errors import EegStoreError
 
 from .link import Desk
@@ -24,6 +25,13 @@ export default (models) =>
 """
 
 
+def host_of(document: Document) -> str:
+    """The host under which the page was opened; "" when nobody has."""
+    context = document.session_context
+    request = context.request if isinstance(context, BokehSessionContext) else None
+    return "" if request is None else str(request.headers.get("Host", ""))
+
+
 def open_viewer(document: Document) -> None:
     """Fill the document."""
     document.title = "eegstore"
@@ -32,11 +40,11 @@ def open_viewer(document: Document) -> None:
         client = Client(settings.api_url, api_key(settings), timeout=TIMEOUT)
     except (EegStoreError, ValueError) as error:
         words = f"The viewer cannot start. {escape(str(error))}"
-        document.add_root(Div(text=words, sizing_mode="stretch_width"))
+        document.add_root(Div(name="notice", text=words, sizing_mode="stretch_width"))
         return
     desk = Desk(
         document,
-        {"api_url": settings.api_url, **offers()},
+        {"api_url": browser_url(settings, host_of(document)), **offers()},
         {"grant": lambda _: {"grant": client.grant()}},
     )
     models = screen()

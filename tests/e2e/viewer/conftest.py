@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from eegstore import Annotation, Channel, Chunk, Client, Recording, SampleType
 from eegstore.timebase import first_sample, full_runs
 
+from .screens import Screen
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
@@ -180,3 +182,13 @@ def browser() -> Iterator["Browser"]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def screen(browser: "Browser", viewer: Viewer, live: Any) -> Iterator[Screen]:
+    """A laptop's window; it asks nobody but viewer and API, and complains of nothing."""
+    page = browser.new_page(viewport={"width": 1366, "height": 768})
+    screen = Screen(page, viewer.home, live.url)
+    yield screen
+    page.close()
+    assert screen.complaints == []

@@ -2,12 +2,15 @@
 
 const FILTERS = ["lff", "hff", "notch"]
 
-/** The query of a state. A study that is one recording is named by that. */
+/** By what a study is named: one that is a single recording by that. */
+export const nameOf = (study) =>
+  study.recordings.length == 1 && study.recordings[0].recording_id == study.study_id ? "recording" : "study"
+
+/** The query of a state. */
 export function written(now, study) {
   const query = new URLSearchParams()
-  const alone = study.recordings.length == 1 && study.recordings[0].recording_id == now.study
   query.set("patient", now.patient)
-  query.set(alone ? "recording" : "study", now.study)
+  query.set(nameOf(study), now.study)
   query.set("time", String(now.start))
   query.set("duration", now.paper ? "paper" : String(now.duration))
   for (const name of ["montage", ...FILTERS, "phase", "sensitivity"]) {

@@ -14,6 +14,7 @@ import {Keys} from "./keys.js"
 import {labels} from "./labels.js"
 import {Link} from "./link.js"
 import {list} from "./list.js"
+import {live} from "./live.js"
 import {lost} from "./lost.js"
 import {menu} from "./menu.js"
 import {Moves} from "./moves.js"
@@ -44,7 +45,6 @@ const PAUSE = 300 // [ms] before Python has a copy of the state
 export async function open(models) {
   const {given} = models.link
   const said = JSON.parse(given)
-  said.api_url = nearby(said.api_url)
   const query = new URLSearchParams(location.search)
   const dark = matchMedia("(prefers-color-scheme: dark)").matches ? {theme: "dark"} : {}
   const link = new Link(models.link)
@@ -63,7 +63,7 @@ export async function open(models) {
 
   keep(state)
   dress(state)
-  for (const part of [draw, who, notices, labels, times, gaps, foot, bar, moving, list, lost]) {
+  for (const part of [draw, who, notices, labels, times, gaps, foot, bar, moving, live, list, lost]) {
     part(viewer)
   }
   viewer.menu = menu(viewer)
@@ -81,16 +81,6 @@ export async function open(models) {
     viewer.open(query, {})
     const end = scene.on(["studies"], () => scene.now.study == null && first() && end())
   }
-}
-
-/** On one machine names differ (localhost, 127.0.0.1), and a cookie goes with the name. */
-function nearby(url) {
-  const found = new URL(url)
-  const own = ["localhost", "127.0.0.1"]
-  if (own.includes(found.hostname) && own.includes(location.hostname)) {
-    found.hostname = location.hostname
-  }
-  return found.href
 }
 
 /** Let this browser in: Python has the key, and hands over a grant that lasts a moment. */

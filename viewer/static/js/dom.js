@@ -58,5 +58,6 @@ export function choose(element, value, words = value) {
 
 /** A button with a short sign; its title says what it does. */
 export function button(name, sign, title, pressed) {
-  return make("button", {type: "button", name, title, "aria-label": title, onclick: pressed}, sign)
+  const spoken = typeof sign == "string" && sign.length > 1 ? null : title
+  return make("button", {type: "button", name, title, "aria-label": spoken, onclick: pressed}, sign)
 }

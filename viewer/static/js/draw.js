@@ -79,7 +79,8 @@ export function put(source, columns) {
 
 /** The parts of a page that hold no samples; what is still to come is no gap. */
 export function gapsOf(page, study) {
-  const end = study == null || study.closed ? page.stop : Math.min(page.stop, study.duration)
+  const growing = study != null && !study.closed && page.stop >= study.duration
+  const end = growing ? page.spans.at(-1)?.[1] ?? page.start : page.stop
   const found = {left: [], right: []}
   let at = page.start
   for (const [start, stop] of [...page.spans, [end, end]]) {

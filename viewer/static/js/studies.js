@@ -4,7 +4,7 @@ import {Away} from "./api.js"
 import {Clock, seek} from "./times.js"
 import {following, within} from "./turn.js"
 
-const EVERY = 1000, SELDOM = 20000 // [ms] between two looks at what grows, and at the list
+const EVERY = 1000, SELDOM = 20000 // [ms] between two looks at what grows or is away, and at the list
 
 /** A study as the page needs it: with its clock, and the channels of its first recording. */
 export function known(said) {
@@ -41,16 +41,17 @@ export class Studies {
   async look() {
     clearTimeout(this.#timer)
     const {scene, tell} = this.#viewer
+    let calm = false
     try {
       await (performance.now() - this.#listed > SELDOM || scene.now.study == null ? this.#list() : this.#one())
       tell("list", "")
+      calm = scene.now.study?.closed
     } catch (error) {
       tell("list", error instanceof Away
         ? `The store does not answer; what is on the screen stays. (${error.message})` : error.message)
     }
     clearTimeout(this.#timer)
-    const {study} = scene.now
-    this.#timer = setTimeout(() => this.look(), study?.closed ? SELDOM : EVERY)
+    this.#timer = setTimeout(() => this.look(), calm ? SELDOM : EVERY)
   }
 
   async #list() {
@@ -76,7 +77,8 @@ export class Studies {
     if (!open || JSON.stringify(now) == JSON.stringify(study.said)) {
       return
     }
-    scene.set({study: known(now)})
+    const same = (one) => one.patient_id == now.patient_id && one.study_id == now.study_id
+    scene.set({study: known(now), studies: scene.now.studies.map((one) => (same(one) ? now : one))})
     if (state.now.live) {
       state.set({start: following(state.now.duration, now.duration), live: !now.closed})
     }

@@ -1,5 +1,6 @@
 // From the state to the page on the screen: which page is wanted, fetched, tried again.
 
+import {nameOf} from "./address.js"
 import {Away} from "./api.js"
 import {page as decoded} from "./frame.js"
 import {AT_ONCE, Pages} from "./pages.js"
@@ -13,8 +14,9 @@ export const OF_PAGE = ["patient", "study", "start", "duration", "montage", "lff
   "phase", "bad"]
 
 /** The query of GET /eeg for the page that starts at `start`; equal pages have equal queries. */
-export function queryOf(now, start, width, montages) {
-  const query = new URLSearchParams({patient_id: now.patient, study_id: now.study})
+export function queryOf(now, study, start, width, montages) {
+  const query = new URLSearchParams({patient_id: now.patient})
+  query.set(`${nameOf(study)}_id`, now.study)
   query.set("start", String(start))
   query.set("end", String(Math.round((start + now.duration) * 1000) / 1000))
   if (MONTAGES.some(([name]) => name == now.montage)) {
@@ -47,6 +49,7 @@ export class Turning {
       const {buffer, sealed} = await api.bytes("/eeg", query, signal)
       this.#failures = 0
       this.#tell("store", "")
+      this.#tell("list", "")
       return {...decoded(buffer), sealed, query}
     })
     state.on(OF_PAGE, () => this.turn())
@@ -89,7 +92,7 @@ export class Turning {
     const {now} = this.#viewer.state
     return study == null || study.study_id != now.study || !width
       ? null
-      : queryOf(now, start, width, montages)
+      : queryOf(now, study, start, width, montages)
   }
 
   #ahead() {
