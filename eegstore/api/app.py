@@ -1,5 +1,6 @@
 """The HTTP service: routers, one per noun, around one database."""
 
+import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
@@ -27,10 +28,12 @@ from eegstore.api import (
     windows,
 )
 from eegstore.api.access import require_key
-from eegstore.api.problems import MAX_BODY, add_handlers, problem, too_large
+from eegstore.api.problems import MAX_BODY, add_handlers, answer, problem, too_large
 from eegstore.errors import AccessError, StoreUnavailableError
 from eegstore.service.kept import kept_of
 from eegstore.store.database import Database
+
+_log = logging.getLogger("eegstore")
 
 
 def create_app(
@@ -106,22 +109,31 @@ class _App(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
-            return
-        headers = dict(scope["headers"])
-        short = _SHORT.get((scope["method"], scope["path"]))
-        if short is not None and b"origin" not in headers and not _over(headers):
-            scope["app"] = self
-            response = await short(Request(scope, receive))
-            if response is not None:
-                await response(scope, receive, send)
-                return
-        await self._for_pages(scope, receive, send)
+        elif scope["method"] == "POST" and b"origin" not in dict(scope["headers"]):
+            await self._bounded(scope, receive, send)  # no page asks, and nothing keeps the answer
+        else:
+            await self._for_pages(scope, receive, send)
 
     async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
         if size := _over(dict(scope["headers"])):
             await problem(too_large(f"{size} bytes"))(scope, receive, send)
             return
+        if short := _SHORT.get((scope["method"], scope["path"])):
+            scope["app"] = self
+            response = await _in_any_case(short(Request(scope, receive)))
+            if response is not None:
+                await response(scope, receive, send)
+                return
         await super().__call__(scope, receive, send)
+
+
+async def _in_any_case(answering: Awaitable[Response | None]) -> Response | None:
+    """An answer also where nobody foresaw what fails: the framework's own is not asked."""
+    try:
+        return await answering
+    except Exception:
+        _log.exception("a request on the short way")
+        return answer(500, {"error": "EegStoreError", "detail": "Internal Server Error"})
 
 
 def _over(headers: dict[bytes, bytes]) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from eegstore import Client
+from eegstore import Client, wire
 from eegstore.api import tickets
 from eegstore.api.access import cookie_name
 from eegstore.api.session import GRANTED, LASTS
@@ -179,9 +179,13 @@ def test_a_page_is_told_that_it_sends_too_much(live: Live, path: str) -> None:
 def test_caches_keep_answers_apart(live: Live) -> None:
     """One that a browser keeps from an address typed in serves no page, which would have to do
     without the header that lets it read."""
+    page = "/eeg?patient_id=nobody&recording_id=none&start=0&end=10"
     with http(live) as keyed:
-        assert "Origin" in keyed.get("/patients").headers["Vary"]
-        assert ALLOW_ORIGIN not in keyed.get("/patients").headers
+        for path, accept in (("/patients", "*/*"), (page, "*/*"), (page, wire.MEDIA_TYPE)):
+            for origin in ({}, {"Origin": live.viewer_url}):
+                answer = keyed.get(path, headers={"Accept": accept} | origin)
+                assert "Origin" in answer.headers["Vary"]
+                assert (ALLOW_ORIGIN in answer.headers) == bool(origin)
 
 
 def test_without_a_key_pages_of_others_still_read_nothing(data_directory: Path, live: Live) -> None:

@@ -3,13 +3,19 @@
 import asyncio
 
 import httpx
+import pytest
 
 from eegstore.api.app import create_app
+from eegstore.wire import MEDIA_TYPE
 
 URL = "postgresql+psycopg://nobody@127.0.0.1/none"
 
 
-def test_a_page_is_told_of_a_failure_that_nobody_foresaw() -> None:
+@pytest.mark.parametrize(
+    ("path", "accept"),
+    [("/patients", "*/*"), ("/eeg?patient_id=p&recording_id=r&start=0&end=1", MEDIA_TYPE)],
+)
+def test_a_page_is_told_of_a_failure_that_nobody_foresaw(path: str, accept: str) -> None:
     """Else its browser would tell it only that it may not know the answer."""
     origin = "http://127.0.0.1:5006"
     app = create_app(URL, None, viewer_origins=[origin])  # never opened: it has no database
@@ -17,7 +23,7 @@ def test_a_page_is_told_of_a_failure_that_nobody_foresaw() -> None:
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
-            return await client.get("/patients", headers={"Origin": origin})
+            return await client.get(path, headers={"Origin": origin, "Accept": accept})
 
     answer = asyncio.run(ask())
     assert answer.status_code == 500
