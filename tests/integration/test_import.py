@@ -57,10 +57,9 @@ def imported(urls: Urls, path: Path, **options: Any) -> Imported:
 def test_every_table_tells_of_the_import(urls: Urls, path: Path) -> None:
     done = imported(urls, path, study_id="s")
     recording, chunks = of(path)
-    assert n_rows(urls.admin) == {
+    assert {table: count for table, count in n_rows(urls.admin).items() if count} == {
         "recording": 1, "chunk": SECONDS, "original": 1, "original_part": 1, "annotation": 1,
-        "closing": 1, "ingestion_log": 2, "identity": 1, "archivist_log": 0,
-        "codec_parameters": 0, "summary_envelope": 0,
+        "closing": 1, "ingestion_log": 2, "identity": 1,
     }  # fmt: skip
     table = channels_sha256(recording.channels, recording.sample_type)
     with connect(urls.admin) as connection:
