@@ -40,6 +40,13 @@ _TYPES = (SampleType.INT16, SampleType.INT32, SampleType.FLOAT32)
 _HAS_DIGEST = 0x80
 
 
+def _counts(runs: Runs) -> tuple[int, ...]:
+    return tuple([sum([count for _, count in channel]) for channel in runs])
+
+
+_kept_counts = lru_cache(maxsize=64)(_counts)
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """What a blob says of itself; `length` [byte] is where its payload begins."""
@@ -53,7 +60,7 @@ class Header:
     @property
     def counts(self) -> tuple[int, ...]:
         """Samples per channel."""
-        return tuple(sum(count for _, count in channel) for channel in self.runs)
+        return _kept_counts(self.runs)
 
 
 def runs_to_bytes(runs: Runs) -> bytes:

@@ -111,14 +111,17 @@ def decode(
         alike.setdefault(bytes(payload[: len(blocks)]), []).append(index)
     for shifts, members in alike.items():
         _fill(found, shifts, members, streams, tails)
+    if len(blocks[0].rows) == len(counts):
+        if any(map(len, rests)):
+            raise CodecError("the payload goes on after its frame")
+        table = np.empty((len(counts), len(payloads), counts[0]), dtype)
+        found[0].restore(table)
+        return table[blocks[0].places]
     samples = np.empty((len(payloads), sum(counts)), dtype)
     places = _places(counts)
     for block, read in zip(blocks, found, strict=True):
         table = np.empty((len(block.rows), len(payloads), counts[block.rows[0]]), dtype)
         read.restore(table)
-        if len(block.rows) == len(counts):
-            _restore_rest(samples, rests, counts, parameters)
-            return table[np.argsort(block.rows)]
         for at, row in enumerate(block.rows.tolist()):
             samples[:, places[row]] = table[at]
     _restore_rest(samples, rests, counts, parameters)

@@ -69,6 +69,11 @@ class Block:
         return tuple(taps.astype(np.float32) for taps in self.taps)
 
     @cached_property
+    def places(self) -> NDArray[np.intp]:
+        """Where each of the recording's channels is in the block, when it has them all."""
+        return np.argsort(self.rows)
+
+    @cached_property
     def phased(self) -> Lifting:
         """The liftings of the phases that `polyphase` works on."""
         return stacked([*self.liftings, self.liftings[-1]])
