@@ -12,8 +12,10 @@ from eegstore import wire
 from eegstore.connection import Connection
 from eegstore.model import Annotation, Identity
 from eegstore.review import Coverage, Entry, Review, undoing
+from eegstore.signal.own import OwnMontage
 from eegstore.study import StudyInfo
 from eegstore.tally import Tally
+from eegstore.wire.montage import montage_from_json
 from eegstore.wire.review import coverage_from_json, entries_from_json, review_from_json
 from eegstore.wire.study import study_from_json, tally_from_json
 
@@ -177,6 +179,26 @@ class ReviewClient:
             params["author"] = list(author)
         with self._api.answer("GET", "/reviews", params=params) as said:
             return coverage_from_json(said)
+
+    def montages(self) -> list[OwnMontage]:
+        """The montages that people made, by name."""
+        with self._api.answer("GET", "/montages") as said:
+            return [montage_from_json(item) for item in said["montages"]]
+
+    def put_montage(self, montage: OwnMontage) -> None:
+        """Keep a montage, in place of the one of its name if there is one."""
+        body = wire.dump({"lines": montage.lines})
+        self._api.ask("PUT", _path("montages", montage.name), body=body)
+
+    def remove_montage(self, name: str) -> None:
+        """Remove a montage.
+
+        Raises
+        ------
+        NotFoundError
+            When there is none of that name.
+        """
+        self._api.ask("DELETE", _path("montages", name))
 
 
 def _path(*parts: str) -> str:

@@ -18,6 +18,7 @@ from eegstore.api import (
     annotations,
     health,
     ingest,
+    montages,
     overview,
     patients,
     recordings,
@@ -81,6 +82,7 @@ def create_app(
     app.include_router(stream.router)
     for module in (
         patients, recordings, studies, ingest, windows, overview, annotations, reviews,
+        montages,
     ):  # fmt: skip
         app.include_router(module.router, dependencies=[Depends(require_key)])
     return app

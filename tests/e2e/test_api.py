@@ -46,6 +46,7 @@ ROUTES = {
     ("get", "/annotations"), ("post", "/annotations"),
     ("get", "/annotations/{annotation_id}/history"),
     ("get", "/reviews"), ("post", "/reviews"),
+    ("get", "/montages"), ("put", "/montages/{name}"), ("delete", "/montages/{name}"),
     ("post", "/session"), ("post", "/session/grant"),
 }  # fmt: skip
 OPEN = {("get", "/healthz"), ("get", "/readyz")}
