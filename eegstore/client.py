@@ -28,9 +28,7 @@ from eegstore.model import (
     SampleType,
     Span,
 )
-from eegstore.overview import Overview
 from eegstore.window import Window
-from eegstore.wire.overview import unpack_overview
 from eegstore.wire.second import json_second
 from eegstore.wire.study import info_from_json
 
@@ -165,43 +163,6 @@ class Client(ReviewClient, StreamClient, ViewClient):
         response = self._api.ask("GET", "/eeg", params=params, accept=wire.MEDIA_TYPE)
         with understood(response):
             return wire.unpack_window(response.content)
-
-    def overview(
-        self,
-        patient_id: str,
-        recording_id: str,
-        start: Time,
-        stop: Time,
-        px: int,
-        channels: str | Sequence[str] | None = None,
-    ) -> Overview:
-        """Min and max of every channel in at most `px` columns of time from `start` to `stop`.
-
-        Parameters
-        ----------
-        start, stop : int, float, str, Fraction or datetime
-            As of `window`; the span may have any length.
-        px : int
-            How many columns, 1 to 10,000; the answer says where they begin and end.
-        channels : str or sequence of str, optional
-            Labels of the channels wanted, in this order; None is all of them.
-
-        Raises
-        ------
-        NotFoundError, SpanError, InvalidDataError
-            Unknown recording or channel; a span or a `px` that makes no sense.
-        TooLargeError
-            More than one answer may carry.
-        """
-        labels = [channels] if isinstance(channels, str) else channels
-        if labels is not None and not labels:
-            raise InvalidDataError("channels is empty; name at least one, or None for all")
-        params = query(patient_id, recording_id, start, stop) | {"px": str(px)}
-        if labels is not None:
-            params["channels"] = list(labels)
-        response = self._api.ask("GET", "/eeg", params=params, accept=wire.MEDIA_TYPE)
-        with understood(response):
-            return unpack_overview(response.content)
 
     def declare(self, recording: Recording) -> bool:
         """Tell the store about a recording before its first second; True when it is new.

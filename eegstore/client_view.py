@@ -1,16 +1,22 @@
-"""What somebody who looks at EEG asks of a store: pages."""
+"""What somebody who looks at EEG asks of the API: pages and overviews.
+
+The methods are `eegstore.client.Client`'s.
+"""
 
 from collections.abc import Collection, Sequence
 
 from eegstore import wire
 from eegstore.connection import Connection, Time, query, understood
+from eegstore.errors import InvalidDataError
+from eegstore.overview import Overview
 from eegstore.page import Page
 from eegstore.signal.montage import Line
+from eegstore.wire.overview import unpack_overview
 from eegstore.wire.page import unpack_page
 
 
 class ViewClient:
-    """Questions of a viewer, a part of `eegstore.Client`."""
+    """The part of a client that asks for what is drawn."""
 
     _api: Connection
 
@@ -68,6 +74,47 @@ class ViewClient:
         response = self._api.ask("GET", "/eeg", params=params, accept=wire.MEDIA_TYPE)
         with understood(response):
             return unpack_page(response.content)
+
+    def overview(
+        self,
+        patient_id: str,
+        recording_id: str | None,
+        start: Time,
+        stop: Time,
+        px: int,
+        channels: str | Sequence[str] | None = None,
+        *,
+        study_id: str | None = None,
+    ) -> Overview:
+        """Min and max of every channel in at most `px` columns of time from `start` to `stop`.
+
+        Parameters
+        ----------
+        recording_id : str or None
+            None for all recordings of a study, `study_id`, on whose clock all times are then.
+        start, stop : int, float, str, Fraction or datetime
+            As of `window`; the span may have any length.
+        px : int
+            How many columns, 1 to 10,000; the answer says where they begin and end.
+        channels : str or sequence of str, optional
+            Labels of the channels wanted, in this order; None is all of them.
+
+        Raises
+        ------
+        NotFoundError, SpanError, InvalidDataError
+            Unknown recording or channel; a span or a `px` that makes no sense.
+        TooLargeError
+            More than one answer may carry.
+        """
+        labels = [channels] if isinstance(channels, str) else channels
+        if labels is not None and not labels:
+            raise InvalidDataError("channels is empty; name at least one, or None for all")
+        params = query(patient_id, recording_id, start, stop, study_id=study_id) | {"px": str(px)}
+        if labels is not None:
+            params["channels"] = list(labels)
+        response = self._api.ask("GET", "/eeg", params=params, accept=wire.MEDIA_TYPE)
+        with understood(response):
+            return unpack_overview(response.content)
 
 
 def _montage(montage: str | Sequence[Line]) -> dict[str, str | list[str]]:

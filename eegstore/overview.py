@@ -69,13 +69,14 @@ class Overview:
     """Min and max of some channels in the columns of a grid."""
 
     patient_id: str
-    recording_id: str
+    recording_id: str | None  # None of a study
     channels: tuple[Channel, ...]
     sample_type: SampleType
     grid: Grid
     bucket: int  # [s] of what it was made from: 1 a stored second, more a roll-up, 0 samples
     digital: Digital  # (n_channels, n_columns, 2) as stored; min > max where there is no sample
     n_seconds: NDArray[np.int64]  # (n_columns,) stored seconds that touch each column
+    study_id: str | None = None  # of an overview of all its recordings; times are study time
 
     @property
     def edges(self) -> NDArray[np.float64]:

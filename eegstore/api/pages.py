@@ -18,7 +18,6 @@ from eegstore.api.caching import cacheable
 from eegstore.errors import InvalidDataError
 from eegstore.model import Recording
 from eegstore.page import Page
-from eegstore.service import studies
 from eegstore.service.pages import read_page, read_study_page
 from eegstore.service.view import MAX_LINES, MAX_VALUES, View
 from eegstore.signal.derivations import STANDARD
@@ -130,7 +129,7 @@ async def study_page(
     request: Request,
     database: Database,
     key: tuple[str, str],
-    asked: tuple[Fraction | datetime, Fraction | datetime],
+    span: tuple[Fraction, Fraction],
     look: Look,
     px: int | None,
     channels: Sequence[str] | None,
@@ -143,13 +142,8 @@ async def study_page(
     that is imported later may start before all others, or lie in a hole.
     """
     view = look.view(px, channels)
-    if any(isinstance(at, datetime) for at in asked):
-        first = (await studies.declared(database, *key)).first
-        start, stop = (seconds_of(first, at) for at in asked)
-    else:
-        start, stop = (at for at in asked if isinstance(at, Fraction))
     read = await read_study_page(
-        database, *key, start, stop, view, max_values=MAX_VALUES if binary else MAX_JSON_VALUES
+        database, *key, *span, view, max_values=MAX_VALUES if binary else MAX_JSON_VALUES
     )
     sealed = read.sealed and look.version == read.page.version
     return await _answer(request, read.page, binary=binary, sealed=sealed)

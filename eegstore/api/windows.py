@@ -12,12 +12,12 @@ from starlette.responses import Response
 
 from eegstore import wire
 from eegstore.api.access import Store, check_key, database_of
-from eegstore.api.overview import overview
+from eegstore.api.overview import overview, study_overview
 from eegstore.api.pages import Look, look_of, page, seconds_of, study_page
 from eegstore.api.problems import problem
 from eegstore.errors import EegStoreError, InvalidDataError, NotFoundError, SpanError
 from eegstore.model import Recording, check_id
-from eegstore.service import recordings
+from eegstore.service import recordings, studies
 from eegstore.service.windows import MAX_VALUES, read_window
 from eegstore.store.database import Database
 from eegstore.timebase import clock_at, exact, parse_clock, second_of_clock
@@ -75,18 +75,22 @@ async def eeg(
     600 s; `bucket` says of which, and the answer where columns begin and end. As columns in
     JSON, or a frame, see `eegstore.wire.overview`.
 
-    With any of `montage`, `line`, `bad`, `lff`, `hff`, `notch`, `phase`, or of a study, a page:
-    derived traces, filtered, and with `px` reduced to their min and max; see
-    `eegstore.wire.page`.
+    With `study_id` the times are seconds of study time (or clock times), and `px` alone makes
+    columns over all recordings of the study.
+
+    With any of `montage`, `line`, `bad`, `lff`, `hff`, `notch`, `phase`, or of a study
+    without `px`, a page: derived traces, filtered, and with `px` reduced to their min and max;
+    see `eegstore.wire.page`.
     """
     binary = wire.MEDIA_TYPE in request.headers.get("accept", "")
     asked = (_time(start, "start"), _time(end, "end"))
     if study_id is not None:
         if recording_id is not None:
             raise InvalidDataError("both of study_id and recording_id are given; it must be one")
-        return await study_page(
-            request, database, (patient_id, study_id), asked, look, px, channels, binary=binary
-        )
+        return await _of_study(
+            request, database, (patient_id, study_id), asked, look, px, channels,
+            binary=binary, physical=values is Values.PHYSICAL,
+        )  # fmt: skip
     if recording_id is None:
         recording = await _by_clock(database, patient_id, *asked)
     else:
@@ -130,6 +134,31 @@ async def direct(request: Request) -> Response | None:
         return await _frame(database, recording, lo, hi, None, Values.DIGITAL)
     except EegStoreError as error:
         return problem(error)
+
+
+async def _of_study(
+    request: Request,
+    database: Database,
+    key: tuple[str, str],
+    asked: tuple[Fraction | datetime, Fraction | datetime],
+    look: Look,
+    px: int | None,
+    channels: list[str] | None,
+    *,
+    binary: bool,
+    physical: bool,
+) -> Response:
+    first = None
+    if any(isinstance(at, datetime) for at in asked):
+        first = (await studies.declared(database, *key)).first
+        lo, hi = (seconds_of(first, at) for at in asked)
+    else:
+        lo, hi = (at for at in asked if isinstance(at, Fraction))
+    if px is None or look.is_page:
+        return await study_page(request, database, key, (lo, hi), look, px, channels, binary=binary)
+    return await study_overview(
+        database, key, (lo, hi), px, channels, binary=binary, physical=physical, clock_of=first
+    )
 
 
 async def _frame(

@@ -75,7 +75,7 @@ async def read_overview(
     """
     recording = (await declared(database, patient_id, recording_id)).recording
     rows = rows_of(recording, labels)
-    _check(rows, start, stop, px, max_values)
+    check(rows, start, stop, px, max_values)
     bucket = _bucket(recording, rows, start, stop, px)
     grid = grid_of(start, stop, px, bucket)
     if bucket:
@@ -106,7 +106,8 @@ async def read_spans(database: Database, patient_id: str, recording_id: str) -> 
     return Stored(spans, closed is not None, Gathered(loose=loose).due)
 
 
-def _check(rows: Sequence[int], start: Fraction, stop: Fraction, px: int, max_values: int) -> None:
+def check(rows: Sequence[int], start: Fraction, stop: Fraction, px: int, max_values: int) -> None:
+    """Raise unless an overview of so many rows may be asked for."""
     if not 1 <= px <= MAX_COLUMNS:
         raise InvalidDataError(f"px is {px}; it must be in 1 .. {MAX_COLUMNS}")
     if start < 0:

@@ -1,12 +1,12 @@
 """Overviews on their way out.
 
 The frame is laid out as those of `eegstore.wire.frames`. Its header is ``{"patient_id",
-"recording_id", "start", "unit", "n_units", "n_columns", "bucket", "sample_type",
-"channels"}``; column i of n_columns begins at ``start + unit * (i * n_units // n_columns)``
-seconds and ends where the next begins; `start` and `unit` are fractions as strings. Behind it
-stand min and max in `sample_type`, ``(n_channels, n_columns, 2)``, min > max where there is no
-sample (float32 in the channel's unit: NaN), and how many stored seconds touch each column,
-uint32 ``(n_columns,)``.
+"recording_id", "study_id", "start", "unit", "n_units", "n_columns", "bucket", "sample_type",
+"channels"}``, of recording_id and study_id one null; column i of n_columns begins at ``start +
+unit * (i * n_units // n_columns)`` seconds and ends where the next begins; `start` and `unit`
+are fractions as strings. Behind it stand min and max in `sample_type`, ``(n_channels,
+n_columns, 2)``, min > max where there is no sample (float32 in the channel's unit: NaN), and
+how many stored seconds touch each column, uint32 ``(n_columns,)``.
 """
 
 from datetime import timedelta
@@ -33,6 +33,7 @@ def pack_overview(overview: Overview, physical: bool = False) -> bytes:
     header = {
         "patient_id": overview.patient_id,
         "recording_id": overview.recording_id,
+        "study_id": overview.study_id,
         "start": grid.start,
         "unit": grid.unit,
         "n_units": grid.n_units,
@@ -76,6 +77,7 @@ def overview_json(overview: Overview, clock: Clock | None = None) -> bytes:
         {
             "patient_id": overview.patient_id,
             "recording_id": overview.recording_id,
+            "study_id": overview.study_id,
             "start": float(overview.grid.start),
             "end": float(overview.grid.stop),
             "start_time": None if clock is None else clock(second) + within,
@@ -107,11 +109,15 @@ def _overview(header: dict[str, Any], payload: memoryview) -> Overview:
             f"the overview needs {size + 4 * n_columns} bytes, got {len(payload)}"
         )
     return Overview(
-        str(header["patient_id"]), str(header["recording_id"]), channels, sample_type, grid,
+        str(header["patient_id"]), _text(header["recording_id"]), channels, sample_type, grid,
         integer(header["bucket"], "bucket"),
         np.frombuffer(payload[:size], sample_type.dtype).reshape(shape),
-        np.frombuffer(payload[size:], "<u4").astype(np.int64),
+        np.frombuffer(payload[size:], "<u4").astype(np.int64), _text(header.get("study_id")),
     )  # fmt: skip
+
+
+def _text(said: Any) -> str | None:
+    return None if said is None else str(said)
 
 
 def _seconds(text: Any) -> Fraction:

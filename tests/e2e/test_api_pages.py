@@ -173,6 +173,21 @@ def test_pages_of_a_study_are_kept_while_its_version_is_the_same(
     assert api.get("/eeg", params=growing).headers["Cache-Control"] == "no-cache"
 
 
+def test_overviews_of_a_study(api: httpx.Client, eeg: Client, study: str) -> None:
+    """Unfiltered, as recorded; `px` alone asks for one."""
+    found = eeg.overview(study, None, 0, 80, 16, study_id="s1")
+    assert found.n_seconds.tolist() == [5] * 4 + [0] * 8 + [5] * 4
+    alone = eeg.overview(study, "r1", 0, 20, 4)
+    np.testing.assert_array_equal(found.digital[:, 12:], alone.digital)
+    look = {"patient_id": study, "study_id": "s1", "px": 16,
+            "start": "2026-11-22T08:00:00", "end": "2026-11-22T08:01:20"}  # fmt: skip
+    said = api.get("/eeg", params=look).json()
+    assert said["start_time"] == "2026-11-22T08:00:00"
+    assert (said["study_id"], said["recording_id"]) == ("s1", None)
+    np.testing.assert_allclose(np.array(said["max"], float), found.data[..., 1], rtol=1e-6)
+    assert len(api.get("/eeg", params=look | {"lff": "off"}).json()["traces"]) == 9
+
+
 def test_a_question_names_a_study_or_a_recording(api: httpx.Client, study: str) -> None:
     both = {"patient_id": study, "study_id": "s1", "recording_id": "r0", "start": 0, "end": 1}
     answer = api.get("/eeg", params=both)
