@@ -6,6 +6,7 @@ The methods are `eegstore.client.Client`'s.
 from collections.abc import Sequence
 from dataclasses import asdict
 from fractions import Fraction
+from typing import Literal
 from urllib.parse import quote
 
 from eegstore import wire
@@ -148,6 +149,26 @@ class ReviewClient:
         """
         history = self.annotation_history(patient_id, annotation_id)
         return self.annotate(patient_id, history[-1].recording_id, undoing(history, author))
+
+    def export_annotations(
+        self,
+        patient_id: str,
+        kind: Literal["edf", "csv", "bids"],
+        *,
+        study_id: str | None = None,
+        recording_id: str | None = None,
+    ) -> bytes:
+        """What holds now of a study or of a recording as a file.
+
+        Raises
+        ------
+        NotFoundError, InvalidDataError
+            No such study or recording; both are named, or neither.
+        """
+        given = {"study_id": study_id, "recording_id": recording_id}
+        params = {"patient_id": patient_id, "format": kind}
+        params |= {name: value for name, value in given.items() if value is not None}
+        return self._api.ask("GET", "/annotations/export", params=params).content
 
     def review(self, patient_id: str, review: Review) -> Review | None:
         """Say that somebody has looked at some seconds; what is stored of it.

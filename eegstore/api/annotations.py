@@ -8,11 +8,11 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from eegstore import wire
+from eegstore.annotation_export import Format
 from eegstore.api.access import Store
 from eegstore.api.problems import answer, json_body
-from eegstore.api.studies import study_of
 from eegstore.errors import InvalidDataError
-from eegstore.service import annotations
+from eegstore.service import annotation_export, annotations, studies
 from eegstore.wire.review import entries_json
 
 router = APIRouter(tags=["annotations"])
@@ -59,7 +59,7 @@ async def listing(
     time. Each has its recording_id, its `study_onset` and when it was added; what it `supersedes`
     is in its history.
     """
-    study = await study_of(database, patient_id, study_id, recording_id)
+    study = await studies.asked(database, patient_id, study_id, recording_id)
     of = None
     if recording_id is not None:
         of, offset = [recording_id], float(study.offset(recording_id))
@@ -67,6 +67,33 @@ async def listing(
     found = await annotations.standing(database, study, of, start, end, status)
     body = await asyncio.to_thread(entries_json, found)
     return Response(body, media_type="application/json")
+
+
+@router.get(
+    "/annotations/export",
+    responses={200: {"content": {kind.media_type: {} for kind in Format}}},
+)
+async def export(
+    database: Store,
+    patient_id: str,
+    kind: Annotated[Format, Query(alias="format")],
+    recording_id: str | None = None,
+    study_id: str | None = None,
+    status: Annotated[list[Status] | None, Query(description="see below")] = None,
+) -> Response:
+    """What holds now as a file: EDF+ without signals, CSV, or BIDS ``events.tsv``.
+
+    Times are seconds from the start of the recording, or of the study. By default CSV has all,
+    with their status; the others leave out what was rejected.
+    """
+    body = await annotation_export.exported(
+        database, patient_id, kind, study_id=study_id, recording_id=recording_id, statuses=status
+    )
+    name = f"{recording_id or study_id}{kind.ending}"
+    return Response(
+        body, media_type=kind.media_type,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )  # fmt: skip
 
 
 @router.get("/annotations/{annotation_id}/history")

@@ -9,9 +9,8 @@ from starlette.responses import Response
 from eegstore import wire
 from eegstore.api.access import Store
 from eegstore.api.problems import answer, json_body
-from eegstore.api.studies import study_of
 from eegstore.errors import InvalidDataError
-from eegstore.service import reviews
+from eegstore.service import reviews, studies
 from eegstore.service.summaries import catch_up
 from eegstore.wire.review import coverage_json, review_from_json, review_json
 
@@ -64,7 +63,7 @@ async def coverage(
 
     What is unseen is stored, and in no review; with `author`, in none of theirs.
     """
-    study = await study_of(database, patient_id, study_id, recording_id)
+    study = await studies.asked(database, patient_id, study_id, recording_id)
     of = None if recording_id is None else [recording_id]
     found = await reviews.coverage(database, study, of, author)
     response = answer(200, coverage_json(found.coverage))

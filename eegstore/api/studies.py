@@ -6,11 +6,8 @@ from starlette.responses import Response
 
 from eegstore.api.access import Store
 from eegstore.api.problems import answer
-from eegstore.errors import InvalidDataError
 from eegstore.service import studies, tallies
 from eegstore.service.summaries import catch_up
-from eegstore.store.database import Database
-from eegstore.study import Study
 from eegstore.wire.study import study_json, tally_json
 
 router = APIRouter(tags=["studies"])
@@ -43,22 +40,3 @@ async def info(patient_id: str, study_id: str, database: Store) -> Response:
     if counted.due:
         response.background = BackgroundTask(catch_up, database, counted.due)
     return response
-
-
-async def study_of(
-    database: Database, patient_id: str, study_id: str | None, recording_id: str | None
-) -> Study:
-    """The study that a question names, or the one of the recording that it names.
-
-    Raises
-    ------
-    NotFoundError
-    InvalidDataError
-        It names both or neither.
-    """
-    if study_id is not None and recording_id is None:
-        return await studies.declared(database, patient_id, study_id)
-    if recording_id is not None and study_id is None:
-        return await studies.around(database, patient_id, recording_id)
-    given = "both" if study_id is not None else "neither"
-    raise InvalidDataError(f"{given} of study_id and recording_id are given; it must be one")

@@ -5,7 +5,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from eegstore.cli import db, demo, device, files, listings, servers
+from eegstore.cli import annotations, db, demo, device, files, listings, servers
 from eegstore.cli.terminal import errors
 from eegstore.errors import EegStoreError
 
@@ -39,5 +39,5 @@ app.command("import")(files.import_files)
 app.command("export")(files.export)
 app.command("verify")(files.verify)
 app.command("recordings")(listings.recordings)
-app.add_typer(listings.annotations, name="annotations")
+app.add_typer(annotations.annotations, name="annotations")
 app.add_typer(db.app, name="db")

@@ -43,7 +43,7 @@ async def export_original(
     digest = hashlib.sha256()
     async with database.snapshot() as connection:
         stored = await _original(connection, recording)
-        with _replacing(path) as file:
+        with replacing(path) as file:
             async for part in rebuilt(connection, recording):
                 digest.update(part)
                 file.write(part)
@@ -109,7 +109,7 @@ async def export_edf(
             lossy=lossy,
             ranges=await _ranges(driver, recording, first, last) if lossy else None,
         )
-        with _replacing(path) as file:
+        with replacing(path) as file:
             file.write(writer.header())
             async for stored in chunk_table.in_portions(driver, *key, first, last):
                 shared = await named(driver, key[0], [blob for _, blob in stored], kept)
@@ -203,7 +203,7 @@ def _decoded(stored: list[tuple[int, bytes]], shared: codec.Shared) -> list[Chun
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[IO[bytes]]:
+def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file that takes its place only when all of it is written, and on disk."""
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from eegstore.errors import NotFoundError
+from eegstore.errors import InvalidDataError, NotFoundError
 from eegstore.service import recordings
 from eegstore.service.summaries import Gathered
 from eegstore.signal.spans import Spans
@@ -58,6 +58,25 @@ async def around(database: Database, patient_id: str, recording_id: str) -> Stud
     await recordings.declared(database, patient_id, recording_id)
     found = studies_of(await recordings.all_declared(database, patient_id))
     return next(study for study in found if recording_id in study.recording_ids)
+
+
+async def asked(
+    database: Database, patient_id: str, study_id: str | None, recording_id: str | None
+) -> Study:
+    """The study that a question names, or the one of the recording that it names.
+
+    Raises
+    ------
+    NotFoundError
+    InvalidDataError
+        It names both or neither.
+    """
+    if study_id is not None and recording_id is None:
+        return await declared(database, patient_id, study_id)
+    if recording_id is not None and study_id is None:
+        return await around(database, patient_id, recording_id)
+    given = "both" if study_id is not None else "neither"
+    raise InvalidDataError(f"{given} of study_id and recording_id are given; it must be one")
 
 
 class Stored(NamedTuple):

@@ -44,7 +44,7 @@ ROUTES = {
     ("post", "/recordings/{patient_id}/{recording_id}/close"),
     ("get", "/studies"), ("get", "/studies/{patient_id}/{study_id}"),
     ("get", "/annotations"), ("post", "/annotations"),
-    ("get", "/annotations/{annotation_id}/history"),
+    ("get", "/annotations/{annotation_id}/history"), ("get", "/annotations/export"),
     ("get", "/reviews"), ("post", "/reviews"),
     ("get", "/montages"), ("put", "/montages/{name}"), ("delete", "/montages/{name}"),
     ("post", "/session"), ("post", "/session/grant"),

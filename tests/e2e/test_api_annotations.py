@@ -1,10 +1,14 @@
-"""Editing annotations over HTTP: what stands, what it was before, and who came second."""
+"""Annotations over HTTP: what stands, what it was before, who came second, and as files."""
 
+import csv
+import io
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
+import edfio
 import httpx
 import pytest
 
@@ -102,6 +106,59 @@ def test_the_second_of_two_editors_is_told_what_happened(
     assert [a.description for a in eeg.annotations(patient, "a")] == ["chewing"]
 
 
+@pytest.fixture
+def said(eeg: Client, patient: str) -> str:
+    """The patient, with something said of either file."""
+    eeg.annotate(patient, "a", Annotation(1.0, 1.0, "seizure", (1,)))
+    eeg.annotate(patient, "b", Annotation(2.5, None, "button", status="proposed"))
+    eeg.annotate(patient, "b", Annotation(3.0, None, "nothing", status="rejected"))
+    return patient
+
+
+def test_annotations_of_a_study_as_files(api: httpx.Client, eeg: Client, said: str) -> None:
+    ids = {"patient_id": said, "study_id": "s"}
+    table = api.get("/annotations/export", params=ids | {"format": "csv"})
+    assert table.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert table.headers["Content-Disposition"] == 'attachment; filename="s_annotations.csv"'
+    lines = list(csv.DictReader(io.StringIO(table.text)))
+    assert [(x["onset"], x["channels"], x["status"], x["clock"]) for x in lines] == [
+        ("1.0", "C1", "confirmed", "2026-11-22T08:00:01"),
+        ("3602.5", "", "proposed", "2026-11-22T09:00:02.500000"),
+        ("3603.0", "", "rejected", "2026-11-22T09:00:03"),
+    ]
+    assert eeg.export_annotations(said, "csv", study_id="s") == table.content
+
+    events = api.get("/annotations/export", params=ids | {"format": "bids"})
+    assert events.headers["Content-Disposition"] == 'attachment; filename="s_events.tsv"'
+    assert [line.split("\t")[:4] for line in events.text.splitlines()[1:]] == [
+        ["1.0", "1.0", "seizure", "C1"], ["3602.5", "n/a", "button", "n/a"],
+    ]  # fmt: skip
+    rejected = ids | {"format": "bids", "status": "rejected"}
+    assert "nothing" in api.get("/annotations/export", params=rejected).text
+
+
+def test_annotations_of_a_recording_as_edf(eeg: Client, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "b.edf"
+    path.write_bytes(eeg.export_annotations(said, "edf", recording_id="b"))
+    found = edfio.read_edf(path)
+    assert [(a.onset, a.duration, a.text) for a in found.annotations] == [(2.5, None, "button")]
+    assert found.starttime == (EIGHT + timedelta(hours=1)).time()
+    assert found.patient.code == said
+
+
+def test_the_command_line_exports_what_the_name_ends_in(
+    live: Live, eeg: Client, said: str, tmp_path: Path
+) -> None:
+    for name, kind in (("x.edf", "edf"), ("x.tsv", "bids"), ("x.csv", "csv")):
+        path = tmp_path / name
+        ids = ("--patient", said, "--study", "s")
+        live.cli("annotations", "export", *ids, "-o", str(path))
+        assert path.read_bytes() == eeg.export_annotations(said, kind, study_id="s")  # type: ignore[arg-type]
+    again = live.cli("annotations", "export", *ids, "-o", str(path), check=False)
+    assert again.returncode == 1
+    assert "--force replaces it" in again.stderr
+
+
 @pytest.mark.parametrize(
     ("ids", "error", "message"),
     [
@@ -114,7 +171,9 @@ def test_the_second_of_two_editors_is_told_what_happened(
 def test_a_question_that_makes_no_sense(
     api: httpx.Client, patient: str, ids: dict[str, str], error: type[Exception], message: str
 ) -> None:
-    answer = api.get("/annotations", params={"patient_id": patient} | ids)
-    assert answer.status_code == (404 if error is NotFoundError else 422)
-    assert answer.json()["error"] == error.__name__
-    assert message in answer.json()["detail"]
+    for path in ("/annotations", "/annotations/export"):
+        params = {"patient_id": patient, "format": "csv"} | ids
+        answer = api.get(path, params=params)
+        assert answer.status_code == (404 if error is NotFoundError else 422)
+        assert answer.json()["error"] == error.__name__
+        assert message in answer.json()["detail"]
