@@ -13,8 +13,8 @@ import psycopg
 from eegstore.service.importing import Imported, import_edf
 from eegstore.store import postgres, schema
 from eegstore.store.database import Database
-from scripts.benches.data import PATIENT, Source
-from scripts.benches.program import Program
+from scripts.benches.data import PATIENT, ROOT, Source
+from scripts.benches.program import Program, free_port
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,21 @@ class Place:
         kind = "eegstore" if kept else "eegstore-nothing-kept"
         more = {} if kept else {"EEGSTORE_KEPT_MB": "0"}
         return self._program(urls, kind, "/readyz", ["eegstore", "serve"], more)
+
+    def viewer(self, urls: Urls) -> tuple[Program, Program]:
+        """`eegstore serve` on a database, which lets the pages of a viewer in, and that viewer."""
+        port = free_port()
+        origins = {"EEGSTORE_VIEWER_ORIGINS": f"http://127.0.0.1:{port}"}
+        api = self._program(urls, "eegstore-for-viewer", "/readyz", ["eegstore", "serve"], origins)
+        key = api.headers["Authorization"].partition(" ")[2]
+        asked = {"EEGSTORE_API_URL": api.url, "EEGSTORE_API_KEY": key}
+        program = Program(
+            self.directory / "viewer.log", ["bokeh", "serve", str(ROOT / "viewer")], key,
+            self.environment(urls) | asked, port,
+        )  # fmt: skip
+        self._stack.callback(program.stop)
+        program.wait("/static/js/bokeh.min.js")
+        return api, program
 
     def floors(self, urls: Urls) -> Program:
         """The routes to compare with, on a database; started once."""

@@ -13,12 +13,24 @@ from scripts.benches.data import ROOT
 STARTING = 120.0  # [s]
 
 
+def free_port() -> int:
+    """A port on which nobody listens now."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
 class Program:
     """A server in a process of its own, that tells its port by answering on it."""
 
-    def __init__(self, log: Path, arguments: list[str], key: str, environment: dict[str, str]):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+    def __init__(
+        self,
+        log: Path,
+        arguments: list[str],
+        key: str,
+        environment: dict[str, str],
+        port: int | None = None,
+    ) -> None:
+        self.port = free_port() if port is None else port
         self.url = f"http://127.0.0.1:{self.port}"
         self.headers = {"Authorization": f"Bearer {key}"}
         with log.open("a") as file:

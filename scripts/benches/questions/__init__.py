@@ -8,7 +8,8 @@ from scripts.benches.report import Answer
 
 # Memory comes before others that need a day, which it imports by the CLI, and watches.
 # Read builds the stores whose sizes disk tells.
-NAMES = ("plan", "codec", "memory", "read", "disk", "http", "ingest", "overview", "ageing")
+NAMES = ("plan", "codec", "memory", "read", "disk", "http", "ingest", "overview", "viewer",
+         "ageing")  # fmt: skip
 
 
 def load(name: str) -> Callable[[Place], Answer]:
