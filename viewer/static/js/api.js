@@ -25,6 +25,19 @@ export class Api {
     return found
   }
 
+  /** The same for a WebSocket. */
+  socket(path, query) {
+    const found = this.url(path, query)
+    found.protocol = found.protocol == "https:" ? "wss:" : "ws:"
+    return found
+  }
+
+  /** Let this browser in again; several who ask at once are let in together. */
+  admit() {
+    this.#admitting ??= this.#admit().finally(() => (this.#admitting = null))
+    return this.#admitting
+  }
+
   /** What comes back as JSON. */
   async json(path, query = {}, signal = undefined) {
     return (await this.#get(path, query, "application/json", signal)).json()
@@ -48,8 +61,7 @@ export class Api {
       return answer
     }
     if (answer.status == 401 && again) {
-      this.#admitting ??= this.#admit().finally(() => (this.#admitting = null))
-      await this.#admitting
+      await this.admit()
       return this.#get(path, query, accept, signal, false)
     }
     const said = await answer.json().catch(() => ({}))

@@ -24,6 +24,7 @@ import {keep, kept} from "./prefs.js"
 import {GAINS, PER_MM} from "./scale.js"
 import {share} from "./share.js"
 import {Observed} from "./state.js"
+import {stream} from "./stream.js"
 import {Studies, opened} from "./studies.js"
 import {Trail} from "./trail.js"
 import {Turning} from "./turning.js"
@@ -36,7 +37,8 @@ const USUAL = {
   playing: false, speed: 1,
 }
 const KNOWN = {
-  studies: [], study: null, identity: null, montages: {}, page: null, layout: null, painted: null,
+  studies: [], study: null, identity: null, montages: {}, page: null, layout: null, drawn: 0,
+  painted: null,
   waiting: false, width: 0, height: 0, notices: {},
 }
 const PAUSE = 300 // [ms] before Python has a copy of the state
@@ -63,7 +65,7 @@ export async function open(models) {
 
   keep(state)
   dress(state)
-  for (const part of [draw, who, notices, labels, times, gaps, foot, bar, moving, live, list, lost]) {
+  for (const part of [draw, who, notices, labels, times, gaps, foot, bar, moving, live, list, lost, stream]) {
     part(viewer)
   }
   viewer.menu = menu(viewer)

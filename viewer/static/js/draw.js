@@ -19,7 +19,7 @@ export function draw({state, scene, models, counts}) {
     const layout = rowsOf(page.traces.map((trace) => ({...trace, range: rangeOf(study, trace)})), state.now.hidden, height)
     put(traces, linesOf(layout, state.now))
     put(rails, clipped(layout, page.start))
-    scene.set({layout})
+    scene.set({layout, drawn: scene.now.drawn + 1})
     painted(page)
   }
 

@@ -1,5 +1,8 @@
 // Words about the filters, from the numbers with which the API makes them.
 
+import {number} from "./frame.js"
+
+const NAMES = {lff: "LFF", hff: "HFF", notch: "notch"}
 const SLOPE = 6 // [dB/octave] for each order and pass
 
 /** What may be chosen: [[value, words], ...] by name. */
@@ -26,13 +29,14 @@ export function slopes(order, phase) {
     `${SLOPE * order.lff * passes} and ${SLOPE * order.hff * passes} dB/octave`
 }
 
-/** The filters of a page as they were applied: to EEG, else to whatever there is. */
-export function applied(page, phase, order) {
-  const {lff, hff, notch} = page.traces.find(({kind}) => kind == "eeg") ?? page.traces[0] ?? {}
-  if (lff == null && hff == null && notch == null) {
+/** The filters of a page as they were applied to EEG; `chosen` are those that were wanted. */
+export function applied(page, chosen, order) {
+  const trace = page.traces.find(({kind}) => kind == "eeg") ?? page.traces[0]
+  const wanted = ["lff", "hff", "notch"].filter((name) => trace != null && chosen[name] != "off")
+  if (wanted.length == 0) {
     return "unfiltered, centred on the median"
   }
-  const parts = [lff != null && `LFF ${lff} Hz`, hff != null && `HFF ${hff} Hz`, notch != null && `notch ${notch} Hz`,
-    slopes(order, phase)]
-  return parts.filter(Boolean).join(" · ")
+  const parts = wanted.map((name) => `${NAMES[name]} ${chosen[name]} Hz` +
+    (trace[name] == null ? ` off: not possible at ${number(trace.sfreq)} Hz` : ""))
+  return [...parts, slopes(order, chosen.phase)].join(" · ")
 }

@@ -5,19 +5,21 @@ import {colorOf} from "./palette.js"
 import {shown} from "./scale.js"
 import {labelSize} from "./stack.js"
 
+const HIGH = 26 // [px]; in rows of that height a label may have two lines
+
 /** A label for each row; a click marks its channel as bad, with Shift it hides the trace. */
 export function labels(viewer) {
   const {state, scene, models} = viewer
   const column = place("labels")
   const ask = which(viewer)
 
-  const one = ({trace, centre}, own, visible) => {
+  const one = ({trace, centre}, own, visible, high) => {
     const bad = trace.rows.some((row) => state.now.bad.includes(row))
     const noise = trace.noise > 1.005 ? `×${shown(trace.noise)}` : ""
     const title = [trace.label, own, noise && `${noise} the noise of one channel`,
       bad ? "bad (click: good again)" : "click: bad channel", "Shift+click: hide"]
     return make("button", {
-      type: "button", title: title.filter(Boolean).join(" · "), class: bad ? "bad" : null, "data-label": trace.label,
+      type: "button", title: title.filter(Boolean).join(" · "), class: [bad && "bad", high && "high"].filter(Boolean).join(" "), "data-label": trace.label,
       style: `top:${centre}px;color:${colorOf(trace, state.now.theme)}` + (visible ? "" : ";visibility:hidden"),
       onclick: (event) => (event.shiftKey ? hide(trace) : mark(trace)),
       onkeydown: (event) => event.key == "Delete" && hide(trace),
@@ -53,10 +55,10 @@ export function labels(viewer) {
       before = key
       const {size, every} = labelSize(layout.rowHeight)
       column.style.fontSize = `${size}px`
-      column.replaceChildren(...layout.rows.map((row, k) => one(row, own[k], k % every == 0)))
+      column.replaceChildren(...layout.rows.map((row, k) => one(row, own[k], k % every == 0, layout.rowHeight > HIGH)))
     }
   }
-  scene.on(["layout"], show)
+  scene.on(["drawn"], show)
 }
 
 /** Mark a channel as bad, or as good again. */

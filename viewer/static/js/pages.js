@@ -7,7 +7,7 @@ export const AT_ONCE = 2
 export class Pages {
   #load
   #kept = new Map() // the page used last stands last
-  #flying = new Map() // query -> AbortController
+  #flying = new Map() // query -> {control, stale}
   #wanted = null
   #ahead = []
   counts = {asked: 0, most: 0, aborted: 0}
@@ -21,7 +21,11 @@ export class Pages {
     return this.#flying.size
   }
 
-  /** Have a page brought: `came(page)`, at once where it is kept, or `failed(error)`. */
+  /**
+   * Have a page brought: `came(page, stale)`, at once where it is kept, or `failed(error)`.
+   *
+   * A page is stale when it was forgotten while it was on its way.
+   */
   want(query, ahead, came, failed) {
     this.#ahead = ahead
     const page = this.#kept.get(query)
@@ -33,28 +37,27 @@ export class Pages {
     }
     if (page != null) {
       this.#keep(query, page)
-      came(page)
+      came(page, false)
     } else if (!this.#flying.has(query) && this.#flying.size >= AT_ONCE) {
       this.#abort([...this.#flying.keys()].at(-1))
     }
     this.#fetch()
   }
 
-  /** Forget the pages of which this is true; what is on its way of them is asked for again. */
+  /** Forget the pages of which this is true; what is on its way comes, but is not kept. */
   forget(touched) {
     for (const [query, page] of this.#kept) {
       if (touched(page)) {
         this.#kept.delete(query)
       }
     }
-    for (const query of this.#flying.keys()) {
-      this.#abort(query)
+    for (const one of this.#flying.values()) {
+      one.stale = true
     }
-    this.#fetch()
   }
 
   #abort(query) {
-    this.#flying.get(query).abort()
+    this.#flying.get(query).control.abort()
     this.#flying.delete(query)
     this.counts.aborted++
   }
@@ -72,29 +75,37 @@ export class Pages {
   }
 
   async #ask(query) {
-    const control = new AbortController()
-    this.#flying.set(query, control)
+    const one = {control: new AbortController(), stale: false}
+    this.#flying.set(query, one)
     this.counts.asked++
     this.counts.most = Math.max(this.counts.most, this.#flying.size)
     let page, error
     try {
-      page = await this.#load(query, control.signal)
+      page = await this.#load(query, one.control.signal)
     } catch (caught) {
       error = caught
     }
-    if (control.signal.aborted) {
+    if (one.control.signal.aborted) {
       return // somebody wants something else by now
     }
     this.#flying.delete(query)
     if (error != null) {
       this.#failed(query, error)
-      return
+    } else {
+      this.#came(query, page, one.stale && !page.sealed)
     }
-    this.#keep(query, page)
+  }
+
+  #came(query, page, stale) {
+    if (stale) {
+      this.#ahead = this.#ahead.filter((other) => other != query) // or it is asked for without end
+    } else {
+      this.#keep(query, page)
+    }
     if (this.#wanted?.query == query) {
       const {came} = this.#wanted
       this.#wanted = null
-      came(page)
+      came(page, stale)
     }
     this.#fetch()
   }

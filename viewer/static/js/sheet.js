@@ -86,7 +86,7 @@ function foot({state, scene, offers}, bottom) {
   const {value, height} = bar(state.now.sensitivity, state.now.perMm, 22)
   const most = Math.max(1, ...page.blocks.map((block) => block.per_column))
   const missing = page.unavailable.map(({label}) => label).join(", ")
-  const words = [applied(page, state.now.phase, offers.order), most > 1 ? `÷${most}, peaks kept` : "every sample drawn",
+  const words = [applied(page, state.now, offers.order), most > 1 ? `÷${most}, peaks kept` : "every sample drawn",
     missing && `not shown: ${missing}`, ...page.suspects]
   return [
     draw("path", {d: `M22 ${bottom + 55}h-5v${-height}h5`, fill: "none", stroke: "#17324d", "stroke-width": 1.5}),

@@ -4,7 +4,7 @@ import {Away} from "./api.js"
 import {Clock, seek} from "./times.js"
 import {following, within} from "./turn.js"
 
-const EVERY = 1000, SELDOM = 20000 // [ms] between two looks at what grows or is away, and at the list
+const EVERY = 2000, SELDOM = 20000 // [ms] between two looks at what grows or is away, and at the list
 
 /** A study as the page needs it: with its clock, and the channels of its first recording. */
 export function known(said) {
@@ -67,6 +67,26 @@ export class Studies {
     const {api, scene} = this.#viewer
     const {patient_id, study_id} = scene.now.study
     this.#seen(await api.json(`/studies/${encodeURIComponent(patient_id)}/${encodeURIComponent(study_id)}`))
+  }
+
+  /** A recording of the open study has grown to a duration, by some spans of seconds. */
+  grown(recording_id, duration, seconds) {
+    const {scene, state, turning} = this.#viewer
+    const {study} = scene.now
+    const at = study.recordings.findIndex((one) => one.recording_id == recording_id)
+    if (at < 0 || seconds.length == 0) {
+      return
+    }
+    const {offset} = study.recordings[at]
+    const recordings = study.recordings.with(at, {...study.recordings[at], duration})
+    const length = Math.max(study.duration, offset + duration)
+    scene.set({study: {...study, recordings, duration: length}})
+    if (state.now.live) {
+      state.set({start: following(state.now.duration, length)})
+    }
+    for (const [from, to] of seconds) {
+      turning.changed(offset + from, offset + to)
+    }
   }
 
   /** Take what is stored of the open study now. */

@@ -74,7 +74,7 @@ export class Turning {
       this.#backwards = state.now.start < this.#before
       this.#before = state.now.start
     }
-    this.pages.want(query, this.#ahead(), (page) => this.#came(page), (error) => this.#failed(error))
+    this.pages.want(query, this.#ahead(), (page, stale) => this.#came(page, stale), (error) => this.#failed(error))
     scene.set({waiting: scene.now.page?.query != query})
   }
 
@@ -103,9 +103,12 @@ export class Turning {
     return ordered.slice(0, AT_ONCE).map((one) => this.#wish(Math.max(0, Math.round(one * 1000) / 1000)))
   }
 
-  #came(page) {
+  #came(page, stale) {
     this.#tell("page", "")
-    this.#viewer.scene.set({page, waiting: false})
+    this.#viewer.scene.set({page, waiting: stale})
+    if (stale) {
+      this.turn()
+    }
   }
 
   #failed(error) {
