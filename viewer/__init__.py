@@ -6,6 +6,7 @@ the API itself for pages, so that a page turned costs no trip through Bokeh::
     main      wiring: settings, client, figure, scripts
     screen    the figure: glyphs with empty sources, which scripts fill
     link      one model between script and Python: `Desk` does the verbs that a script asks for
+    verbs     what they may ask for
     offers    words and numbers that scripts take from the rooms below
     modules   the scripts' addresses
 

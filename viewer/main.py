@@ -16,6 +16,7 @@ from .link import Desk
 from .modules import addresses, import_map
 from .offers import offers
 from .screen import screen
+from .verbs import verbs
 
 TIMEOUT = 10.0  # [s] for each part of an answer
 
@@ -45,7 +46,7 @@ def open_viewer(document: Document) -> None:
     desk = Desk(
         document,
         {"api_url": browser_url(settings, host_of(document)), **offers()},
-        {"grant": lambda _: {"grant": client.grant()}},
+        verbs(client),
     )
     models = screen()
     models["figure"].tags = [desk.link]  # what no root holds is not kept in step

@@ -37,7 +37,7 @@ const USUAL = {
   playing: false, speed: 1,
 }
 const KNOWN = {
-  studies: [], study: null, identity: null, montages: {}, page: null, layout: null, drawn: 0,
+  studies: [], study: null, identity: null, tally: null, montages: {}, page: null, layout: null, drawn: 0,
   painted: null,
   waiting: false, width: 0, height: 0, notices: {},
 }

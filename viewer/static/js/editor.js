@@ -79,7 +79,7 @@ export function editor(viewer) {
   const remove = async () => {
     const title = name.value.trim()
     try {
-      await link.ask("delete_montage", {name: title})
+      await link.ask("remove_montage", {name: title})
       const {[title]: gone, ...others} = scene.now.montages
       if (state.now.montage == title) {
         state.set({montage: MONTAGES[0][0]})

@@ -66,7 +66,12 @@ export class Studies {
   async #one() {
     const {api, scene} = this.#viewer
     const {patient_id, study_id} = scene.now.study
-    this.#seen(await api.json(`/studies/${encodeURIComponent(patient_id)}/${encodeURIComponent(study_id)}`))
+    const {days, hours, ...now} = await api.json(
+      `/studies/${encodeURIComponent(patient_id)}/${encodeURIComponent(study_id)}`)
+    if (scene.now.study.study_id == study_id && scene.now.study.patient_id == patient_id) {
+      scene.set({tally: {days, hours}})
+      this.#seen(now)
+    }
   }
 
   /** A recording of the open study has grown to a duration, by some spans of seconds. */
@@ -93,8 +98,7 @@ export class Studies {
   #seen(now) {
     const {scene, state, turning} = this.#viewer
     const {study} = scene.now
-    const open = now != null && now.patient_id == study?.patient_id && now.study_id == study.study_id
-    if (!open || JSON.stringify(now) == JSON.stringify(study.said)) {
+    if (now == null || JSON.stringify(now) == JSON.stringify(study.said)) {
       return
     }
     const same = (one) => one.patient_id == now.patient_id && one.study_id == now.study_id
@@ -107,7 +111,7 @@ export class Studies {
 }
 
 /** Open the study that a query asks for, or the latest; `wishes` are what it says of the state. */
-export function opened({scene, state, tell, api}, query, wishes) {
+export function opened({scene, state, tell, api, studies: watch}, query, wishes) {
   const patient = query.get("patient") ?? ""
   const name = query.get("study") ?? query.get("recording") ?? ""
   const {studies} = scene.now
@@ -130,9 +134,10 @@ export function opened({scene, state, tell, api}, query, wishes) {
     : within((time ?? 0) + (asked?.offset ?? 0), duration, study.duration)
   const {study: before} = scene.now
   if (before?.study_id != study.study_id || before.patient_id != study.patient_id) {
-    scene.set({study: known(study), page: null, identity: null})
+    scene.set({study: known(study), page: null, identity: null, tally: null})
     void api.json(`/patients/${encodeURIComponent(study.patient_id)}`)
       .then(({identity}) => scene.set({identity}), () => {})
+    void watch.look()
   }
   state.set({bad: [], hidden: [], ...wishes, patient: study.patient_id, study: study.study_id, start, live})
 }
