@@ -4,10 +4,12 @@ Whatever the service refuses arrives here as the class of ``eegstore.errors`` th
 service raised. Every request may be repeated: what is stored already is not stored twice.
 """
 
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal, NamedTuple, Self
 from urllib.parse import quote
 
@@ -17,7 +19,7 @@ from eegstore import config, wire
 from eegstore.client_review import ReviewClient
 from eegstore.client_stream import StreamClient
 from eegstore.client_view import ViewClient
-from eegstore.connection import JSON, Connection, Time, problem, query, understood
+from eegstore.connection import JSON, Connection, Time, problem, query, time_text, understood
 from eegstore.errors import ConflictError, InvalidDataError
 from eegstore.integrity import channels_sha256, content_sha256
 from eegstore.model import (
@@ -163,6 +165,47 @@ class Client(ReviewClient, StreamClient, ViewClient):
         response = self._api.ask("GET", "/eeg", params=params, accept=wire.MEDIA_TYPE)
         with understood(response):
             return wire.unpack_window(response.content)
+
+    def download_edf(
+        self,
+        patient_id: str,
+        recording_id: str,
+        path: str | Path,
+        start: Time | None = None,
+        stop: Time | None = None,
+        *,
+        lossy: bool = False,
+    ) -> int:
+        """Write a recording, or a crop of it, as EDF+ (BDF+ of 24 bits); its size [byte].
+
+        The file appears whole or not at all; one of that name is replaced.
+
+        Parameters
+        ----------
+        start, stop : int, float, str, Fraction or datetime, optional
+            Seconds from recording start [s], or clock time; default all of it.
+        lossy : bool
+            Allow what changes values: float32 made counts, 24 bits made 16.
+
+        Raises
+        ------
+        NotFoundError, EdfError, SpanError
+            Unknown recording; EDF cannot hold this; a span that makes no sense.
+        """
+        limits = {"start": start, "end": stop}
+        params = {name: time_text(at) for name, at in limits.items() if at is not None}
+        params |= {"lossy": "true"} if lossy else {}
+        place, size = _path(patient_id, recording_id, "edf"), 0
+        path = Path(path)
+        fresh = path.with_name(f".{secrets.token_hex(8)}")
+        try:
+            with open(fresh, "xb") as file:
+                for part in self._api.parts(place, params=params):
+                    size += file.write(part)
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
+        return size
 
     def declare(self, recording: Recording) -> bool:
         """Tell the store about a recording before its first second; True when it is new.

@@ -168,7 +168,7 @@ class ReviewClient:
         given = {"study_id": study_id, "recording_id": recording_id}
         params = {"patient_id": patient_id, "format": kind}
         params |= {name: value for name, value in given.items() if value is not None}
-        return self._api.ask("GET", "/annotations/export", params=params).content
+        return b"".join(self._api.parts("/annotations/export", params=params))
 
     def review(self, patient_id: str, review: Review) -> Review | None:
         """Say that somebody has looked at some seconds; what is stored of it.

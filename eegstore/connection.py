@@ -107,16 +107,33 @@ class Connection:
         request = self._http.build_request(
             method, path, params=params, content=body, headers=headers
         )
-        try:
+        with _reached(request):
             response = self._http.send(request)
-        except httpx.RequestError as error:
-            what = str(error) or type(error).__name__
-            raise StoreUnavailableError(
-                f"{method} {_place(request)}: {what}", retry_after=0.0
-            ) from error
         if not response.is_success and response.status_code != passing:
             raise problem(response)
         return response
+
+    def parts(self, path: str, *, params: Params | None = None) -> Iterator[bytes]:
+        """A file that a GET gives, part by part, so that it may be larger than memory.
+
+        Raises
+        ------
+        EegStoreError
+            As `ask`, at the first part; StoreUnavailableError when it breaks off.
+        """
+        request = self._http.build_request("GET", path, params=params)
+        with _reached(request):
+            response = self._http.send(request, stream=True)
+            try:
+                if not response.is_success:
+                    response.read()
+                    raise problem(response)
+                with understood(response):
+                    if "attachment" not in response.headers["Content-Disposition"]:
+                        raise ValueError("it is no file")
+                yield from response.iter_raw()
+            finally:
+                response.close()
 
     @contextmanager
     def answer(
@@ -126,6 +143,18 @@ class Connection:
         response = self.ask(method, path, params=params, body=body)
         with understood(response):
             yield wire.load(response.content)
+
+
+@contextmanager
+def _reached(request: httpx.Request) -> Iterator[None]:
+    """A block that sends a request; when the network fails, the API cannot be reached."""
+    try:
+        yield
+    except httpx.RequestError as error:
+        what = str(error) or type(error).__name__
+        raise StoreUnavailableError(
+            f"{request.method} {_place(request)}: {what}", retry_after=0.0
+        ) from error
 
 
 @contextmanager
@@ -194,11 +223,12 @@ def query(
     params: dict[str, str | list[str]] = {"patient_id": patient_id}
     params |= {"recording_id": recording_id} if recording_id is not None else {}
     params |= {"study_id": study_id} if study_id is not None else {}
-    params |= {k: _time(v) for k, v in (("start", start), ("end", stop)) if v is not None}
+    params |= {k: time_text(v) for k, v in (("start", start), ("end", stop)) if v is not None}
     return params
 
 
-def _time(value: Time) -> str:
+def time_text(value: Time) -> str:
+    """A time as questions have it."""
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, str | Fraction):

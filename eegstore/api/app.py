@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from eegstore.api import (
     annotations,
+    files,
     health,
     ingest,
     montages,
@@ -82,7 +83,7 @@ def create_app(
     app.include_router(stream.router)
     for module in (
         patients, recordings, studies, ingest, windows, overview, annotations, reviews,
-        montages,
+        montages, files,
     ):  # fmt: skip
         app.include_router(module.router, dependencies=[Depends(require_key)])
     return app

@@ -5,7 +5,6 @@ import inspect
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Any
@@ -16,7 +15,6 @@ from starlette.responses import Response
 from eegstore import wire
 from eegstore.api.caching import cacheable
 from eegstore.errors import InvalidDataError
-from eegstore.model import Recording
 from eegstore.page import Page
 from eegstore.service.pages import read_page, read_study_page
 from eegstore.service.view import MAX_LINES, MAX_VALUES, View
@@ -24,7 +22,6 @@ from eegstore.signal.derivations import STANDARD
 from eegstore.signal.filter_setting import HFF, LFF, NOTCH, OFF, parse
 from eegstore.signal.montage import Line
 from eegstore.store.database import Database
-from eegstore.timebase import second_of_clock
 from eegstore.wire.page import pack_page, page_json
 
 MAX_JSON_VALUES = 2_000_000
@@ -147,11 +144,6 @@ async def study_page(
     )
     sealed = read.sealed and look.version == read.page.version
     return await _answer(request, read.page, binary=binary, sealed=sealed)
-
-
-def seconds_of(recording: Recording, at: Fraction | datetime) -> Fraction:
-    """A time of a question on the timeline that begins with a recording [s]."""
-    return second_of_clock(recording, at) if isinstance(at, datetime) else at
 
 
 async def _answer(request: Request, made: Page, *, binary: bool, sealed: bool) -> Response:

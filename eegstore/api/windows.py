@@ -13,14 +13,15 @@ from starlette.responses import Response
 from eegstore import wire
 from eegstore.api.access import Store, check_key, database_of
 from eegstore.api.overview import overview, study_overview
-from eegstore.api.pages import Look, look_of, page, seconds_of, study_page
+from eegstore.api.pages import Look, look_of, page, study_page
 from eegstore.api.problems import problem
+from eegstore.api.times import seconds_of, time_of
 from eegstore.errors import EegStoreError, InvalidDataError, NotFoundError, SpanError
 from eegstore.model import Recording, check_id
 from eegstore.service import recordings, studies
 from eegstore.service.windows import MAX_VALUES, read_window
 from eegstore.store.database import Database
-from eegstore.timebase import clock_at, exact, parse_clock, second_of_clock
+from eegstore.timebase import clock_at, second_of_clock
 
 router = APIRouter(tags=["windows"])
 
@@ -83,7 +84,7 @@ async def eeg(
     see `eegstore.wire.page`.
     """
     binary = wire.MEDIA_TYPE in request.headers.get("accept", "")
-    asked = (_time(start, "start"), _time(end, "end"))
+    asked = (time_of(start, "start"), time_of(end, "end"))
     if study_id is not None:
         if recording_id is not None:
             raise InvalidDataError("both of study_id and recording_id are given; it must be one")
@@ -130,7 +131,7 @@ async def direct(request: Request) -> Response | None:
         database = database_of(request)
         ids = asked["patient_id"], asked["recording_id"]
         recording = (await recordings.declared(database, *ids)).recording
-        lo, hi = (seconds_of(recording, _time(asked[name], name)) for name in ("start", "end"))
+        lo, hi = (seconds_of(recording, time_of(asked[name], name)) for name in ("start", "end"))
         return await _frame(database, recording, lo, hi, None, Values.DIGITAL)
     except EegStoreError as error:
         return problem(error)
@@ -177,15 +178,6 @@ async def _frame(
     else:
         body = await asyncio.to_thread(wire.pack_window, window, physical)
     return Response(body, media_type=wire.MEDIA_TYPE)
-
-
-def _time(text: str, what: str) -> Fraction | datetime:
-    """Seconds where `text` is a number, else a clock time."""
-    try:
-        return exact(text)
-    except ValueError:
-        # "+02:00" in a query that was not percent-encoded arrives as " 02:00".
-        return parse_clock(text.replace(" ", "+") if "T" in text else text, what)
 
 
 async def _by_clock(

@@ -11,7 +11,8 @@ from eegstore.cli.terminal import console, errors, progress, size
 from eegstore.errors import EegStoreError, InvalidDataError
 from eegstore.model import SampleType, check_id
 from eegstore.service import recordings as recording_service
-from eegstore.service.exporting import export_edf, export_original
+from eegstore.service.edf_export import export_edf
+from eegstore.service.exporting import export_original
 from eegstore.service.importing import Imported, import_edf
 from eegstore.service.verifying import Verified
 from eegstore.service.verifying import verify as verify_stored

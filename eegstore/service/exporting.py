@@ -1,4 +1,4 @@
-"""Recordings out as files: the original byte for byte, or a clean EDF+."""
+"""Imported files back, byte for byte."""
 
 import asyncio
 import hashlib
@@ -6,21 +6,18 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from fractions import Fraction
 from pathlib import Path
 from typing import IO
 
 from eegstore import codec
-from eegstore.edf import EdfWriter, Original, OriginalRebuilder, record_onsets
+from eegstore.edf import Original, OriginalRebuilder
 from eegstore.errors import EdfError, NotFoundError
 from eegstore.model import Chunk, Recording
-from eegstore.service import annotations
 from eegstore.service.parameters import Kept, named
 from eegstore.service.recordings import declared
-from eegstore.signal.envelope import read_envelopes
 from eegstore.store import chunks as chunk_table
 from eegstore.store import originals
-from eegstore.store.database import Connection, Database, Raw, Row, raw
+from eegstore.store.database import Connection, Database, Row, raw
 
 MAX_PART = 1 << 30  # [byte]
 
@@ -53,96 +50,6 @@ async def export_original(
                     f"{bytes(stored['file_sha256']).hex()}; run eegstore verify"
                 )
     return int(stored["file_size"])
-
-
-async def export_edf(
-    database: Database,
-    patient_id: str,
-    recording_id: str,
-    path: Path,
-    *,
-    start: Fraction | None = None,
-    stop: Fraction | None = None,
-    lossy: bool = False,
-) -> int:
-    """Write a recording, or a crop of it, as a clean EDF+ file; returns its size [byte].
-
-    The name's ending decides: ``.bdf`` has 24 bits, ``.edf`` 16. Annotations that were
-    rejected are left out.
-
-    Parameters
-    ----------
-    start, stop : Fraction, optional
-        [s] from recording start; default all of it.
-
-    Raises
-    ------
-    NotFoundError
-    EdfError
-        EDF cannot hold this exactly; says why.
-    SpanError
-    """
-    recording = (await declared(database, patient_id, recording_id)).recording
-    key = (patient_id, recording_id)
-    first = 0 if start is None else max(0, start.numerator // start.denominator)
-    last = 1 << 62 if stop is None else -(-stop.numerator // stop.denominator)
-    kept: Kept = {}
-    async with database.snapshot() as connection:
-        driver = await raw(connection)
-        said = await annotations.of_recording_in(connection, *key)
-        row = await originals.find(connection, *key)
-        original = None if row is None else original_of(row)
-        runs = [
-            (second, codec.read_header(head).runs)
-            async for portion in chunk_table.heads_in_portions(driver, *key, first, last)
-            for second, head in portion
-        ]
-        writer = EdfWriter(
-            recording,
-            runs,
-            [annotation for annotation in said if annotation.status != "rejected"],
-            original=original,
-            onsets=None if original is None else await _onsets(connection, recording, original),
-            start=start,
-            stop=stop,
-            bdf={".bdf": True, ".edf": False}.get(path.suffix.lower()),
-            lossy=lossy,
-            ranges=await _ranges(driver, recording, first, last) if lossy else None,
-        )
-        with replacing(path) as file:
-            file.write(writer.header())
-            async for stored in chunk_table.in_portions(driver, *key, first, last):
-                shared = await named(driver, key[0], [blob for _, blob in stored], kept)
-                file.write(await asyncio.to_thread(_fed, writer.feed, stored, shared))
-            file.write(writer.finish())
-    return writer.size
-
-
-async def _onsets(
-    connection: Connection, recording: Recording, original: Original
-) -> list[Fraction]:
-    """When the records of the imported file start [s after the header's start]."""
-    parts = b""
-    async for part in originals.parts(connection, recording.patient_id, recording.recording_id):
-        parts += codec.decompress_any(bytes(part["annotation_bytes"]), MAX_PART)
-        if not original.parsed.is_discontinuous:
-            break
-    return record_onsets(original, parts)
-
-
-async def _ranges(
-    driver: Raw, recording: Recording, first: int, last: int
-) -> list[tuple[float, float]]:
-    """Smallest and largest stored sample of every channel, from the envelopes."""
-    key = (recording.patient_id, recording.recording_id)
-    rows = await chunk_table.envelopes(driver, *key, first, last)
-    limits = read_envelopes([e for _, e in rows], recording.sample_type, len(recording.channels))
-    if not len(limits):
-        return [(0.0, 0.0)] * len(recording.channels)
-    low, high = limits[:, :, 0].min(axis=0), limits[:, :, 1].max(axis=0)
-    return [
-        (float(lo), float(hi)) if lo <= hi else (0.0, 0.0) for lo, hi in zip(low, high, strict=True)
-    ]
 
 
 async def rebuilt(connection: Connection, recording: Recording) -> AsyncIterator[bytes]:

@@ -41,6 +41,7 @@ ROUTES = {
     ("get", "/recordings/{patient_id}/{recording_id}"),
     ("get", "/recordings/{patient_id}/{recording_id}/have"),
     ("get", "/recordings/{patient_id}/{recording_id}/spans"),
+    ("get", "/recordings/{patient_id}/{recording_id}/edf"),
     ("post", "/recordings/{patient_id}/{recording_id}/close"),
     ("get", "/studies"), ("get", "/studies/{patient_id}/{study_id}"),
     ("get", "/annotations"), ("post", "/annotations"),

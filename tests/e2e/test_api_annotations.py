@@ -11,8 +11,11 @@ from pathlib import Path
 import edfio
 import httpx
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
 from eegstore import Client
+from eegstore.cli import app
 from eegstore.errors import ConflictError, InvalidDataError, NotFoundError
 from eegstore.model import Annotation
 from tests.e2e.asking import http, new_patient
@@ -149,13 +152,16 @@ def test_annotations_of_a_recording_as_edf(eeg: Client, said: str, tmp_path: Pat
 def test_the_command_line_exports_what_the_name_ends_in(
     live: Live, eeg: Client, said: str, tmp_path: Path
 ) -> None:
+    def export(path: Path) -> Result:
+        given = ["annotations", "export", "--patient", said, "--study", "s", "-o", str(path)]
+        return CliRunner().invoke(app, given, env={"EEGSTORE_DATA": str(live.data)})
+
     for name, kind in (("x.edf", "edf"), ("x.tsv", "bids"), ("x.csv", "csv")):
         path = tmp_path / name
-        ids = ("--patient", said, "--study", "s")
-        live.cli("annotations", "export", *ids, "-o", str(path))
+        assert export(path).exit_code == 0
         assert path.read_bytes() == eeg.export_annotations(said, kind, study_id="s")  # type: ignore[arg-type]
-    again = live.cli("annotations", "export", *ids, "-o", str(path), check=False)
-    assert again.returncode == 1
+    again = export(path)
+    assert again.exit_code == 1
     assert "--force replaces it" in again.stderr
 
 

@@ -16,7 +16,8 @@ from eegstore.edf import EdfFile, write_edf
 from eegstore.errors import EdfError, NotFoundError, SpanError
 from eegstore.model import Annotation, Channel, Chunk, Recording, SampleType
 from eegstore.service import annotations
-from eegstore.service.exporting import export_edf, export_original
+from eegstore.service.edf_export import export_edf, plan
+from eegstore.service.exporting import export_original
 from eegstore.service.importing import Imported, import_edf
 from eegstore.service.verifying import verify
 from eegstore.store.database import Database
@@ -235,6 +236,32 @@ def test_a_live_recording_is_exported_and_has_no_original(common: Urls, tmp_path
     assert (back.channels, back.start_time) == (recording.channels, START)
     assert [(a.onset, a.duration, a.description) for a in said] == [(0.25, 2.0, "seizure")]
     assert [path.name for path in tmp_path.iterdir()] == ["live.edf"]
+
+
+def test_what_comes_in_while_a_file_is_taken_is_left_out(common: Urls, tmp_path: Path) -> None:
+    """And no connection is kept in between: the pool has two, twenty files are taken."""
+    recording, chunks = made(300, [F(4)], recording_id="taken", start_time=START)
+    late = [chunk for chunk in chunks if chunk.second in (5, 130, 250)]
+    early = [chunk for chunk in chunks if chunk not in late]
+
+    async def work(database: Database) -> list[bytes]:
+        await put(database, recording, early)
+        exports = [await plan(database, "p1", "taken", stop=F(280)) for _ in range(20)]
+        takers = [export.parts(database) for export in exports]
+        files = [[await anext(taker), await anext(taker)] for taker in takers]
+        await put(database, recording, late)
+        for file, taker in zip(files, takers, strict=True):
+            file += [part async for part in taker]
+        assert {sum(map(len, file)) for file in files} == {exports[0].size}
+        return [b"".join(file) for file in files]
+
+    first, *others = used(common.app, work)
+    assert set(others) == {first}
+    path = tmp_path / "taken.edf"
+    path.write_bytes(first)
+    back, found, _ = read(path)
+    expected = cropped(recording, stretches_of(recording, early), F(0), F(280))
+    assert stretches_of(back, found) == expected
 
 
 def physical(recording: Recording, chunks: list[Chunk]) -> list[np.ndarray]:

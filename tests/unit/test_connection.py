@@ -1,7 +1,9 @@
 import os
 import socket
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import httpx
 import pytest
@@ -10,6 +12,7 @@ from eegstore.client import Client
 from eegstore.errors import (
     AccessError,
     ConflictError,
+    EdfError,
     EegStoreError,
     InvalidDataError,
     NotFoundError,
@@ -194,3 +197,36 @@ def test_a_key_that_no_header_holds(key: str) -> None:
 def test_no_url(url: str) -> None:
     with pytest.raises(InvalidDataError, match="url"):
         Client(url, KEY)
+
+
+class Breaking(httpx.SyncByteStream):
+    """A body that breaks off after its first part."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"0       "
+        raise httpx.ReadError("connection reset")
+
+
+@pytest.mark.parametrize(
+    ("said", "error", "message"),
+    [
+        (httpx.Response(200, text="<html>"), StoreUnavailableError, "not by an eegstore API"),
+        (
+            httpx.Response(
+                200, headers={"Content-Disposition": "attachment"}, stream=Breaking()
+            ),
+            StoreUnavailableError, "connection reset",
+        ),
+        (answer(422, {"error": "EdfError", "detail": "no samples"}), EdfError, "no samples"),
+        (httpx.Response(502, text="<html>"), StoreUnavailableError, "status 502"),
+    ],
+)  # fmt: skip
+def test_a_file_that_does_not_come_whole_is_not_there(
+    said: httpx.Response, error: type[Exception], message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "r.edf"
+    path.write_bytes(b"as before")
+    with pytest.raises(error, match=message):
+        says(said).download_edf("p", "r", path)
+    assert path.read_bytes() == b"as before"
+    assert [found.name for found in tmp_path.iterdir()] == ["r.edf"]
