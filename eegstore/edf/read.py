@@ -21,6 +21,7 @@ from eegstore.model import Annotation, Chunk, Recording
 
 MAX_TRAILING = 64 << 20  # [byte]
 MAX_SECONDS = 3660 * 86400  # ten years [s]
+MIN_UNCOUNTED = 10  # records without their number: fewer tell of a start that broke off
 
 
 class EdfFile:
@@ -175,9 +176,16 @@ class EdfFile:
         n_records = there if declared < 0 else min(there, declared)
         if n_records == 0:
             raise EdfError(f"{self.name}: file has {self.size} bytes, not one whole record; {said}")
-        if n_records == there and rest == 0 and declared in (-1, there):
-            return n_records, None
         problem = f"file has {self.size} bytes, {said}"
+        if rest == 0 and declared == there:
+            return n_records, None
+        if rest == 0 and declared < 0:
+            if n_records >= MIN_UNCOUNTED:
+                return n_records, None
+            problem += (
+                f"; {n_records} are there, and a header without their number is believed from "
+                f"{MIN_UNCOUNTED} on"
+            )
         trailing = self.size - start - n_records * size
         if not salvage:
             raise EdfError(f"{self.name}: {problem}{self._suspicion(start)}")

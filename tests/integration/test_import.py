@@ -216,8 +216,6 @@ def test_an_import_that_is_cancelled_leaves_nothing(common: Urls, path: Path, mo
 def test_bad_files_are_refused_and_leave_nothing(
     common: Urls, shared_data: Path, name: str
 ) -> None:
-    """All of bad/ but broken_header.bdf: its only oddity is a count of -1 records, which
-    record_count_minus_one.bdf has too, and EDF+ 2.1.3 allows while recording."""
     before = contents(common.admin)
     with pytest.raises(EdfError, match=f"{name}: "):
         imported(common, shared_data / "bad" / name)

@@ -204,15 +204,25 @@ def test_2_2_1_annotations_of_all_signals_count_from_the_first_record(opened: Op
 
 
 def test_2_1_3_10_minus_one_records_means_all_that_are_there(opened: Opened) -> None:
-    whole = edf_bytes([Signal()], [[[1, 2, 3, 4]], [[5, 6, 7, 8]]], n_records=-1)
+    whole = edf_bytes([Signal()], [[[n, 2, 3, 4]] for n in range(10)], n_records=-1)
     with opened(whole) as file:
-        assert (file.n_records, file.loss) == (2, None)
-    with pytest.raises(EdfError, match=r"file has 525 bytes, its header says -1 records.* 8 bytes"):
+        assert (file.n_records, file.loss) == (10, None)
+    with pytest.raises(EdfError, match=r"file has 589 bytes, its header says -1 records.* 8 bytes"):
         opened(whole[:-3])
     with opened(whole[:-3], salvage=True) as file:
-        assert (file.n_records, file.original.trailing) == (1, whole[-8:-3])
+        assert (file.n_records, file.original.trailing) == (9, whole[-8:-3])
     with pytest.raises(EdfError, match="not one whole record"):
         opened(whole[:512], salvage=True)
+
+
+def test_2_1_3_10_a_start_that_broke_off_is_taken_only_when_asked(opened: Opened) -> None:
+    whole = edf_bytes([Signal()], [[[n, 2, 3, 4]] for n in range(9)], n_records=-1)
+    with pytest.raises(EdfError, match=r"says -1 records.*9 are there.* from 10 on"):
+        opened(whole)
+    with opened(whole, salvage=True) as file:
+        assert file.n_records == 9
+        assert file.loss is not None
+        assert "kept 9 whole records" in file.loss
 
 
 def test_the_length_must_be_what_the_header_describes(opened: Opened) -> None:
