@@ -1,4 +1,4 @@
-"""What somebody who looks at EEG asks of the API: pages and overviews.
+"""What somebody who looks at EEG asks of the API: pages, overviews, spectra.
 
 The methods are `eegstore.client.Client`'s.
 """
@@ -11,8 +11,10 @@ from eegstore.errors import InvalidDataError
 from eegstore.overview import Overview
 from eegstore.page import Page
 from eegstore.signal.montage import Line
+from eegstore.signal.spectrum import Spectrogram
 from eegstore.wire.overview import unpack_overview
 from eegstore.wire.page import unpack_page
+from eegstore.wire.spectrum import unpack_spectrogram
 
 
 class ViewClient:
@@ -65,15 +67,55 @@ class ViewClient:
             More than one answer may carry.
         """
         params = query(patient_id, recording_id, start, stop, study_id=study_id)
-        params |= _montage(montage) | {"phase": "zero" if zero_phase else "single"}
-        filters = {"lff": lff, "hff": hff, "notch": notch}
-        params |= {name: f"{label:g}" for name, label in filters.items() if label is not None}
-        params["bad"] = [str(row) for row in sorted(bad)]
+        params |= _look(montage, lff, hff, notch, bad, zero_phase=zero_phase)
         if px is not None:
             params["px"] = str(px)
         response = self._api.ask("GET", "/eeg", params=params, accept=wire.MEDIA_TYPE)
         with understood(response):
             return unpack_page(response.content)
+
+    def spectrogram(
+        self,
+        patient_id: str,
+        recording_id: str | None,
+        start: Time,
+        stop: Time,
+        trace: str,
+        montage: str | Sequence[Line] = "recorded",
+        *,
+        study_id: str | None = None,
+        lff: float | None = None,
+        hff: float | None = None,
+        notch: float | None = None,
+        zero_phase: bool = True,
+        bad: Collection[int] = (),
+        px: int | None = None,
+    ) -> Spectrogram:
+        """Power density of one trace of a page over time, 0 to 70 Hz, in steps of 0.5 dB.
+
+        Parameters
+        ----------
+        trace : str
+            Label of a trace of the montage.
+        px : int, optional
+            Columns at most.
+
+        The others are those of `page`.
+
+        Raises
+        ------
+        NotFoundError, SpanError, InvalidDataError
+            Unknown recording, montage, filter, row or trace; a span that makes no sense.
+        TooLargeError
+            More than one answer may carry.
+        """
+        params = query(patient_id, recording_id, start, stop, study_id=study_id)
+        params |= _look(montage, lff, hff, notch, bad, zero_phase=zero_phase) | {"trace": trace}
+        if px is not None:
+            params["px"] = str(px)
+        response = self._api.ask("GET", "/spectrogram", params=params, accept=wire.MEDIA_TYPE)
+        with understood(response):
+            return unpack_spectrogram(response.content)
 
     def overview(
         self,
@@ -117,8 +159,22 @@ class ViewClient:
             return unpack_overview(response.content)
 
 
-def _montage(montage: str | Sequence[Line]) -> dict[str, str | list[str]]:
+def _look(
+    montage: str | Sequence[Line],
+    lff: float | None,
+    hff: float | None,
+    notch: float | None,
+    bad: Collection[int],
+    *,
+    zero_phase: bool,
+) -> dict[str, str | list[str]]:
+    params: dict[str, str | list[str]] = {"phase": "zero" if zero_phase else "single"}
     if isinstance(montage, str):
-        return {"montage": montage}
-    told = ["|".join([line.text, line.name or "", line.color or ""]) for line in montage]
-    return {"montage": "custom", "line": told}
+        params["montage"] = montage
+    else:
+        told = ["|".join([line.text, line.name or "", line.color or ""]) for line in montage]
+        params |= {"montage": "custom", "line": told}
+    filters = {"lff": lff, "hff": hff, "notch": notch}
+    params |= {name: f"{label:g}" for name, label in filters.items() if label is not None}
+    params["bad"] = [str(row) for row in sorted(bad)]
+    return params

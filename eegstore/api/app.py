@@ -25,6 +25,7 @@ from eegstore.api import (
     recordings,
     reviews,
     session,
+    spectra,
     stream,
     studies,
     windows,
@@ -82,7 +83,7 @@ def create_app(
     app.include_router(session.router)
     app.include_router(stream.router)
     for module in (
-        patients, recordings, studies, ingest, windows, overview, annotations, reviews,
+        patients, recordings, studies, ingest, windows, overview, spectra, annotations, reviews,
         montages, files,
     ):  # fmt: skip
         app.include_router(module.router, dependencies=[Depends(require_key)])

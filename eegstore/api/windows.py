@@ -15,13 +15,13 @@ from eegstore.api.access import Store, check_key, database_of
 from eegstore.api.overview import overview, study_overview
 from eegstore.api.pages import Look, look_of, page, study_page
 from eegstore.api.problems import problem
-from eegstore.api.times import seconds_of, time_of
-from eegstore.errors import EegStoreError, InvalidDataError, NotFoundError, SpanError
-from eegstore.model import Recording, check_id
-from eegstore.service import recordings, studies
+from eegstore.api.times import Times, recording_at, seconds_of, span_of_study, time_of
+from eegstore.errors import EegStoreError, InvalidDataError
+from eegstore.model import Recording
+from eegstore.service import recordings
 from eegstore.service.windows import MAX_VALUES, read_window
 from eegstore.store.database import Database
-from eegstore.timebase import clock_at, second_of_clock
+from eegstore.timebase import clock_at
 
 router = APIRouter(tags=["windows"])
 
@@ -93,7 +93,7 @@ async def eeg(
             binary=binary, physical=values is Values.PHYSICAL,
         )  # fmt: skip
     if recording_id is None:
-        recording = await _by_clock(database, patient_id, *asked)
+        recording = await recording_at(database, patient_id, *asked)
     else:
         recording = (await recordings.declared(database, patient_id, recording_id)).recording
     lo, hi = (seconds_of(recording, at) for at in asked)
@@ -141,7 +141,7 @@ async def _of_study(
     request: Request,
     database: Database,
     key: tuple[str, str],
-    asked: tuple[Fraction | datetime, Fraction | datetime],
+    asked: Times,
     look: Look,
     px: int | None,
     channels: list[str] | None,
@@ -149,12 +149,7 @@ async def _of_study(
     binary: bool,
     physical: bool,
 ) -> Response:
-    first = None
-    if any(isinstance(at, datetime) for at in asked):
-        first = (await studies.declared(database, *key)).first
-        lo, hi = (seconds_of(first, at) for at in asked)
-    else:
-        lo, hi = (at for at in asked if isinstance(at, Fraction))
+    (lo, hi), first = await span_of_study(database, key, asked)
     if px is None or look.is_page:
         return await study_page(request, database, key, (lo, hi), look, px, channels, binary=binary)
     return await study_overview(
@@ -178,36 +173,3 @@ async def _frame(
     else:
         body = await asyncio.to_thread(wire.pack_window, window, physical)
     return Response(body, media_type=wire.MEDIA_TYPE)
-
-
-async def _by_clock(
-    database: Store, patient_id: str, start: Fraction | datetime, end: Fraction | datetime
-) -> Recording:
-    """The one recording of a patient that was under way between two clock times."""
-    check_id("patient_id", patient_id)
-    if not isinstance(start, datetime) or not isinstance(end, datetime):
-        raise SpanError("without recording_id, start and end are ISO 8601 clock times")
-    touched: list[Recording] = []
-    unclear: SpanError | None = None
-    listed = await recordings.listing(database, patient_id)
-    if not listed:
-        raise NotFoundError(f"no recording of patient {patient_id!r}")
-    for info in listed:
-        if info.recording.start_time is None:
-            continue
-        try:
-            lo = second_of_clock(info.recording, start)
-            hi = second_of_clock(info.recording, end)
-        except SpanError as error:
-            unclear = unclear or error
-            continue
-        if lo < Fraction(info.duration) and hi > 0:
-            touched.append(info.recording)
-    if len(touched) > 1:
-        names = ", ".join(recording.recording_id for recording in touched)
-        raise SpanError(f"{start} to {end} matches {len(touched)} recordings ({names}); name one")
-    if not touched and unclear is not None:
-        raise unclear
-    if not touched:
-        raise NotFoundError(f"no recording of {patient_id!r} between {start} and {end}")
-    return touched[0]

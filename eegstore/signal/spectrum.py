@@ -3,6 +3,7 @@
 All are one-sided, of Hann windows with the trend removed; scipy.signal does the work.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +78,40 @@ def spectrogram(
     )
     times = middles + (first_sample + begin) / sfreq
     return Spectrogram(times, frequencies[kept], decibels(power[kept]))
+
+
+def averaged(
+    found: Sequence[tuple[float, Spectrogram]], start: float, step: float, n_times: int
+) -> Spectrogram:
+    """Several spectrograms as one: the mean power of each column of time.
+
+    Parameters
+    ----------
+    found : sequence of (float, Spectrogram)
+        Each with the time at which its recording starts [s].
+    start, step : float
+        Where the first column begins, and how long columns are [s].
+
+    Returns
+    -------
+    Spectrogram
+        Its times are the middles of the columns. NaN where no window has its middle.
+    """
+    frequencies = max((one.frequencies for _, one in found), key=len, default=np.empty(0))
+    total, count = np.zeros((2, len(frequencies), n_times))
+    for offset, one in found:
+        column = np.floor((one.times + offset - start) / step + 1e-6).astype(np.int64)
+        inside = (column >= 0) & (column < n_times)
+        if not inside.any():
+            continue
+        column, power = column[inside], 10 ** (one.decibels[:, inside] / 10)
+        firsts = np.flatnonzero(np.diff(column, prepend=-1))
+        at, there = column[firsts], np.isfinite(power)
+        total[: len(power), at] += np.add.reduceat(np.where(there, power, 0.0), firsts, axis=1)
+        count[: len(power), at] += np.add.reduceat(there, firsts, axis=1, dtype=np.float64)
+    mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    times = start + step * (np.arange(n_times) + 0.5)
+    return Spectrogram(np.asarray(times, np.float64), frequencies, decibels(mean))
 
 
 def decibels(power: NDArray[np.float64]) -> NDArray[np.float64]:
