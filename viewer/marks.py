@@ -1,16 +1,9 @@
 """Annotations as the screen shows them: which are seizures, which touch the page."""
 
-import re
 from collections.abc import Iterable, Sequence
 
 from eegstore.model import Annotation
-
-_SEIZURE = re.compile(r"\s*(seizure|sz|seiz)\b", re.IGNORECASE)
-
-
-def is_seizure(annotation: Annotation) -> bool:
-    """Whether the description begins with "seizure" or "sz"; "no seizure" does not."""
-    return _SEIZURE.match(annotation.description) is not None
+from eegstore.tally import is_seizure
 
 
 def end_of(annotation: Annotation) -> float:

@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,17 +16,16 @@ from eegstore.api.caching import cacheable
 from eegstore.errors import InvalidDataError
 from eegstore.page import Page
 from eegstore.service.pages import read_page, read_study_page
-from eegstore.service.view import MAX_LINES, MAX_VALUES, View
+from eegstore.service.view import MAX_VALUES, View
 from eegstore.signal.derivations import STANDARD
 from eegstore.signal.filter_setting import HFF, LFF, NOTCH, OFF, parse
 from eegstore.signal.montage import Line
+from eegstore.signal.own import COLOR, MAX_LINES, MAX_TEXT
 from eegstore.store.database import Database
 from eegstore.wire.page import pack_page, page_json
 
 MAX_JSON_VALUES = 2_000_000
-MAX_TEXT = 128  # [character]
 _AT_ONCE = 100_000  # values packed in a millisecond
-_COLOR = re.compile(r"#[0-9A-Fa-f]{3,8}|[A-Za-z]{1,32}")
 
 
 class Phase(StrEnum):
@@ -164,6 +162,6 @@ def _line(text: str) -> Line:
             "characters"
         )
     text, name, color = [*parts, "", ""][:3]
-    if color and not _COLOR.fullmatch(color):
+    if color and not COLOR.fullmatch(color):
         raise InvalidDataError(f"line {text!r}: color {color!r} is neither #rrggbb nor a name")
     return Line(text, name or None, color or None)

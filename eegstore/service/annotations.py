@@ -1,5 +1,6 @@
 """What is said about recordings: add once, read what holds now."""
 
+import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ from eegstore.store.database import Connection, Database, Row
 from eegstore.study import Study
 
 MAX_DESCRIPTION = 10_000  # [character]
+_FEW = 500  # put together in a few milliseconds
 
 
 async def add(
@@ -137,7 +139,9 @@ async def standing(
         rows = await annotation_table.standing(
             driver, study.patient_id, list(offsets.items()), start, stop, statuses
         )
-    return [_entry(row, offsets) for row in rows]
+    if len(rows) <= _FEW:
+        return [_entry(row, offsets) for row in rows]
+    return await asyncio.to_thread(lambda: [_entry(row, offsets) for row in rows])
 
 
 async def history(database: Database, patient_id: str, annotation_id: str) -> list[Entry]:

@@ -96,8 +96,8 @@ async def find_declared(database: Database, patient_id: str, recording_id: str) 
     return None if row is None else _keep(database, row)
 
 
-async def all_declared(database: Database, patient_id: str) -> list[Recording]:
-    """All recordings of a patient; those that were asked for before are not read again."""
+async def of_patient(database: Database, patient_id: str) -> list[Recording]:
+    """All recordings of a patient, by start; those asked for before are not read again."""
     check_id("patient_id", patient_id)
     async with database.begin() as connection:
         ids = await recordings.ids_of_patient(connection, patient_id)
@@ -118,12 +118,6 @@ def _keep(database: Database, row: Row) -> Declared:
         database.declared.pop(next(iter(database.declared)))
     database.declared[found.key] = found
     return found
-
-
-async def of_patient(database: Database, patient_id: str) -> list[Recording]:
-    """All recordings of a patient, by start."""
-    async with database.begin() as connection:
-        return [_recording(row) for row in await recordings.of_patient(connection, patient_id)]
 
 
 async def listing(

@@ -45,7 +45,7 @@ async def declared(database: Database, patient_id: str, study_id: str) -> Study:
     ------
     NotFoundError
     """
-    return study_named(await recordings.all_declared(database, patient_id), study_id)
+    return study_named(await recordings.of_patient(database, patient_id), study_id)
 
 
 async def around(database: Database, patient_id: str, recording_id: str) -> Study:
@@ -56,7 +56,7 @@ async def around(database: Database, patient_id: str, recording_id: str) -> Stud
     NotFoundError
     """
     await recordings.declared(database, patient_id, recording_id)
-    found = studies_of(await recordings.all_declared(database, patient_id))
+    found = studies_of(await recordings.of_patient(database, patient_id))
     return next(study for study in found if recording_id in study.recording_ids)
 
 

@@ -10,11 +10,11 @@ from eegstore.service.ingest import MAX_SECOND
 from eegstore.signal.decimate import samples_per_column
 from eegstore.signal.filter_setting import UNFILTERED, Setting
 from eegstore.signal.montage import Derived, Line
+from eegstore.signal.own import MAX_LINES
 from eegstore.timebase import first_sample
 
 MAX_VALUES = 16_000_000  # on a page
 MAX_SAMPLES = 100_000_000  # read for a page: an hour of 108 channels at 256 Hz
-MAX_LINES = 256  # of a montage of one's own
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from eegstore.signal.montage import Line
 MAX_LINES = 256
 MAX_NAME = 64  # [character]
 MAX_TEXT = 128  # [character], of a line
+COLOR = re.compile(r"#[0-9A-Fa-f]{3,8}|[A-Za-z]{1,32}")
 
-_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _APART = "|"  # between text, name and colour of a line in a question
 _TAKEN = (*STANDARD, "custom")
 
@@ -42,9 +42,9 @@ class OwnMontage:
             _check(f"line {at}: text", line.text, MAX_TEXT, _APART)
             if line.name is not None:
                 _check(f"line {at}: name", line.name, MAX_NAME, _APART)
-            if line.color is not None and not _COLOR.fullmatch(line.color):
+            if line.color is not None and not COLOR.fullmatch(line.color):
                 raise InvalidDataError(
-                    f"line {at}: color {line.color[:20]!r} is not of the form #1f77b4"
+                    f"line {at}: color {line.color[:40]!r} is neither a name nor #RRGGBB"
                 )
 
 

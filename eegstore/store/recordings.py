@@ -84,22 +84,24 @@ async def find(
 
 
 async def of_patient(
-    connection: AsyncConnection, patient_id: str, recording_ids: list[str] | None = None
+    connection: AsyncConnection, patient_id: str, recording_ids: list[str]
 ) -> list[RowMapping]:
-    """All declarations of a patient, or these, without what is stored of them."""
+    """These declarations of a patient, without what is stored of them."""
     columns = [getattr(RecordingRow, name) for name in _COLUMNS]
-    query = select(*columns).where(RecordingRow.patient_id == patient_id)
-    if recording_ids is not None:
-        query = query.where(RecordingRow.recording_id.in_(recording_ids))
-    result = await connection.execute(query.order_by(RecordingRow.start_time))
+    result = await connection.execute(
+        select(*columns).where(
+            RecordingRow.patient_id == patient_id, RecordingRow.recording_id.in_(recording_ids)
+        )
+    )
     return list(result.mappings())
 
 
 async def ids_of_patient(connection: AsyncConnection, patient_id: str) -> list[str]:
-    """The ids of all recordings of a patient; much less to read than their channel tables."""
+    """The ids of all recordings of a patient, by start: less to read than channel tables."""
     result = await connection.execute(
         select(RecordingRow.recording_id).where(RecordingRow.patient_id == patient_id)
-    )
+        .order_by(RecordingRow.start_time, RecordingRow.recording_id)
+    )  # fmt: skip
     return list(result.scalars())
 
 

@@ -63,7 +63,7 @@ def test_what_is_put_is_said_and_listed_by_name(api: httpx.Client) -> None:
         ({}, "montage.lines"),
         ({"lines": []}, "0 lines; allowed are 1 to 256"),
         ({"lines": [{"name": "x"}]}, "montage.lines.0.text"),
-        ({"lines": [{"text": "Cz"}, {"text": "Pz", "color": "red"}]}, "line 1: color 'red'"),
+        ({"lines": [{"text": "Cz"}, {"text": "Pz", "color": "#r"}]}, "line 1: color '#r'"),
         ({"lines": [{"text": 5}]}, "montage.lines.0.text"),
     ],
 )

@@ -12,10 +12,10 @@ from eegstore.model import Annotation, RecordingInfo
 from eegstore.service import annotations, recordings, summaries
 from eegstore.store import recordings as statements
 from eegstore.store.database import Database
+from eegstore.tally import is_seizure
 from tests.conftest import Urls
 from tests.integration.databases import put, used
 from tests.integration.overviews import HOUR, seconds_of, slow_recording
-from viewer.marks import is_seizure
 
 STRETCHES = (
     range(7, 2000),

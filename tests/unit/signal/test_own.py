@@ -41,7 +41,7 @@ def test_names_that_cannot_be(name: str, message: str) -> None:
         (Line("F7|T7"), r"line 1: text is 'F7\|T7'"),
         (Line("F7-T7", ""), "line 1: name has 0 characters"),
         (Line("F7-T7", "a|b"), "line 1: name"),
-        (Line("F7-T7", None, "red"), "line 1: color 'red' is not of the form #1f77b4"),
+        (Line("F7-T7", None, "1f77b4"), "line 1: color '1f77b4' is neither a name nor #RRGGBB"),
         (Line("F7-T7", None, "#12345g"), "line 1: color"),
     ],
 )
