@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from eegstore.store import append
 from eegstore.store.append import LogEntry, NewChunk, StoredChunk
 from eegstore.store.database import Raw
+from eegstore.store.prepared import BIGINT, BYTES, TEXT, Prepared, number
 
 __all__ = ["LogEntry", "StoredChunk", "blobs", "blobs_but", "digests", "envelopes", "heads",
            "heads_in_portions", "in_portions", "insert", "log", "pieces", "spans",
@@ -15,11 +16,15 @@ SELECT second, blob FROM chunk
 WHERE patient_id = %b AND recording_id = %b AND second >= %b::bigint AND second < %b::bigint
 ORDER BY second
 """
-_BLOBS_BUT = b"""
-SELECT second, blob_sha256, CASE WHEN position(blob_sha256 IN %b) = 0 THEN blob END FROM chunk
-WHERE patient_id = %b AND recording_id = %b AND second >= %b::bigint AND second < %b::bigint
+_BLOBS_BUT = Prepared(
+    b"eegstore_blobs_but",
+    b"""
+SELECT second, blob_sha256, CASE WHEN position(blob_sha256 IN $1) = 0 THEN blob END FROM chunk
+WHERE patient_id = $2 AND recording_id = $3 AND second >= $4 AND second < $5
 ORDER BY second
-"""
+""",
+    (BYTES, TEXT, TEXT, BIGINT, BIGINT),
+)
 _WHOLE = b"""
 SELECT second, n_samples, content_sha256, blob_sha256, envelope, blob FROM chunk
 WHERE patient_id = %b AND recording_id = %b AND second >= %b::bigint AND second < %b::bigint
@@ -95,13 +100,18 @@ async def blobs_but(
 ) -> list[tuple[int, bytes, bytes | None]]:
     """(second, blob_sha256, blob) of the stored seconds in [start, stop), ascending.
 
-    Blobs whose digest is `known` are not read: None.
+    Blobs whose digest is `known` are not read: None. The connection is one for reading
+    (`Database.reading`).
     """
-    cursor = await connection.execute(
-        _BLOBS_BUT, (b"".join(known), patient_id, recording_id, start, stop),
-        prepare=True, binary=True,
+    found = await _BLOBS_BUT.rows(
+        connection, b"".join(known), patient_id.encode(), recording_id.encode(),
+        number(start), number(stop),
     )  # fmt: skip
-    return await cursor.fetchall()
+    get = found.get_value
+    return [
+        (int.from_bytes(get(row, 0) or b"", "big", signed=True), get(row, 1) or b"", get(row, 2))
+        for row in range(found.ntuples)
+    ]
 
 
 async def heads(

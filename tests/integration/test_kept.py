@@ -1,11 +1,14 @@
 """Decoded seconds are kept, and never speak for what the database has no more."""
 
+import asyncio
+import contextlib
 from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
+from eegstore.errors import StoreUnavailableError
 from eegstore.model import Chunk
 from eegstore.service import windows
 from eegstore.service.kept import kept_of
@@ -14,6 +17,7 @@ from eegstore.store.database import Database
 from tests.conftest import Urls
 from tests.integration.databases import made, put, used
 from tests.integration.overviews import archivist
+from tests.integration.postgres_processes import connect
 
 RATES = [Fraction(256)] * 3
 RECORDING, CHUNKS = made(20, RATES)
@@ -92,5 +96,42 @@ def test_seconds_with_the_same_blob_share_what_is_kept(urls: Urls) -> None:
         assert there.all()
         assert not values.any()
         assert len(kept_of(database).find(*KEY, 0, 20)) == 2
+
+    used(urls.app, work)
+
+
+def test_a_reader_outlives_the_end_of_its_connections(urls: Urls) -> None:
+    """The statement is prepared anew on each."""
+
+    async def work(database: Database) -> None:
+        await put(database, RECORDING, CHUNKS)
+        for _ in range(3):
+            values, _ = await read(database, 0, 20)
+            np.testing.assert_array_equal(values, samples(CHUNKS))
+            with connect(urls.admin) as connection:
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            with pytest.raises(StoreUnavailableError):
+                await read(database, 0, 20)
+
+    used(urls.app, work)
+
+
+def test_a_read_that_is_given_up_leaves_no_answer_to_the_next(urls: Urls) -> None:
+    async def work(database: Database) -> None:
+        await put(database, RECORDING, CHUNKS)
+        kept_of(database, 0)
+        await read(database, 0, 1)
+        for turns in range(1, 12):
+            task = asyncio.create_task(read(database, turns, turns + 1))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            values, _ = await read(database, 12, 13)
+            np.testing.assert_array_equal(values, samples(CHUNKS[12:13]))
 
     used(urls.app, work)
