@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from eegstore import Annotation, Channel, Chunk, Client, Recording, SampleType
 from eegstore.timebase import first_sample, full_runs
 
+from . import night as nights
 from .screens import Screen
 
 if TYPE_CHECKING:
@@ -99,6 +100,12 @@ def sent(client: Client) -> Sent:
     client.annotate(*ids, Annotation(90.0, None, "<img src=x onerror=alert(1)>"))
     client.close_recording(*ids)
     return one
+
+
+@pytest.fixture(scope="session")
+def night(client: Client) -> nights.Night:
+    """A study of two files."""
+    return nights.send(client)
 
 
 @pytest.fixture

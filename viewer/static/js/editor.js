@@ -1,7 +1,10 @@
 // Montages of one's own: derivations in an order, with names and colours, kept by the store.
 
+import {Away} from "./api.js"
 import {button, make, place} from "./dom.js"
-import {MONTAGES} from "./montages.js"
+import {MONTAGES, isStandard} from "./montages.js"
+
+const AGAIN = 2000 // [ms]
 
 /** Lines as the editor shows them, from what stands in its fields; empty ones are left out. */
 export function linesOf(rows) {
@@ -52,10 +55,10 @@ export function editor(viewer) {
     box.showModal()
   }
 
-  /** Take the montage to the screen; false when something is missing. */
+  /** Take the montage to the screen; null when something is missing. */
   const use = () => {
     const title = name.value.trim(), lines = linesOf([...table.children])
-    const taken = MONTAGES.some(([one]) => one == title) || title == "custom"
+    const taken = isStandard(title) || title == "custom"
     words.textContent = title == "" ? "The montage needs a name." : taken ? `“${title}” is the name of a standard montage.`
       : lines.length == 0 ? "The montage has no lines." : ""
     if (words.textContent != "") {
@@ -69,8 +72,12 @@ export function editor(viewer) {
 
   const save = async () => {
     const montage = use()
+    if (montage == null) {
+      return
+    }
     try {
-      await (montage && link.ask("put_montage", montage))
+      await link.ask("put_montage", montage)
+      viewer.tell("hint", `Montage “${montage.name}” is kept in the store.`)
     } catch (error) {
       viewer.tell("hint", `The montage is used, but was not kept: ${error.message}`)
     }
@@ -104,7 +111,32 @@ export function editor(viewer) {
     {keys: ["5"], words: "Montages of your own, one after the other", group: "Montage", run: custom},
     {keys: ["c"], words: "Make or change a montage", group: "Montage", run: open},
   )
-  void kept(api).then((montages) => scene.set({montages: {...montages, ...scene.now.montages}}), () => {})
+
+  let listed = false
+  const check = () => {
+    const {montage} = state.now
+    if (listed && !isStandard(montage) && !(montage in scene.now.montages)) {
+      viewer.tell("hint", `There is no montage “${montage}” in this store.`)
+      state.set({montage: MONTAGES[0][0]})
+    }
+  }
+
+  /** Ask until the store says which montages it keeps: the address may name one of them. */
+  const ask = async () => {
+    try {
+      scene.set({montages: {...(await kept(api)), ...scene.now.montages}})
+    } catch (error) {
+      if (error instanceof Away) {
+        setTimeout(ask, AGAIN)
+        return
+      }
+      viewer.tell("hint", error.message)
+    }
+    listed = true
+    check()
+  }
+  state.on(["montage"], check)
+  void ask()
 }
 
 /** The montages that the store keeps: name -> lines. */

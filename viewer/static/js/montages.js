@@ -6,3 +6,6 @@ export const MONTAGES = [
   ["transverse", "Transverse"],
   ["average", "Average reference"],
 ]
+
+/** Whether every recording has a montage of that name. */
+export const isStandard = (name) => MONTAGES.some(([one]) => one == name)

@@ -4,7 +4,7 @@ import {nameOf} from "./address.js"
 import {Away} from "./api.js"
 import {page as decoded} from "./frame.js"
 import {AT_ONCE, Pages} from "./pages.js"
-import {MONTAGES} from "./montages.js"
+import {isStandard} from "./montages.js"
 
 const LONGEST = 10 // [s] between two tries
 const ROUND = 50 // [px]; a window that is a little wider needs no other pages
@@ -19,11 +19,11 @@ export function queryOf(now, study, start, width, montages) {
   query.set(`${nameOf(study)}_id`, now.study)
   query.set("start", String(start))
   query.set("end", String(Math.round((start + now.duration) * 1000) / 1000))
-  if (MONTAGES.some(([name]) => name == now.montage)) {
+  if (isStandard(now.montage)) {
     query.set("montage", now.montage)
   } else {
     query.set("montage", "custom")
-    for (const {text, name, color} of montages[now.montage] ?? []) {
+    for (const {text, name, color} of montages[now.montage]) {
       query.append("line", name || color ? [text, name ?? "", color ?? ""].join("|") : text)
     }
   }
@@ -90,7 +90,8 @@ export class Turning {
   #wish(start = this.#viewer.state.now.start) {
     const {width, study, montages} = this.#viewer.scene.now
     const {now} = this.#viewer.state
-    return study == null || study.study_id != now.study || !width
+    const unknown = !isStandard(now.montage) && !(now.montage in montages)
+    return study == null || study.study_id != now.study || !width || unknown
       ? null
       : queryOf(now, study, start, width, montages)
   }
