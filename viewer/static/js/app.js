@@ -78,10 +78,9 @@ export async function open(models) {
   window.eegstore = probe(viewer)
 
   await viewer.studies.look()
-  const first = () => scene.now.studies.length > 0 && viewer.open(query, read(query, said))
-  if (!first()) {
-    viewer.open(query, {})
-    const end = scene.on(["studies"], () => scene.now.study == null && first() && end())
+  const begin = () => viewer.open(query, read(query, said))
+  if (!begin()) {
+    const end = scene.on(["studies"], () => (scene.now.study != null || begin()) && end())
   }
 }
 
@@ -95,12 +94,13 @@ async function admit(link, base) {
 }
 
 /** What tests and benches may look at. */
-function probe({state, scene, turning, counts, models}) {
+function probe({state, scene, turning, counts, models, keys}) {
   return {
     get state() { return state.now },
     get scene() { return scene.now },
     get settled() { return turning.settled },
     get counts() { return {...counts, ...turning.pages.counts, inFlight: turning.pages.inFlight} },
+    get keys() { return keys.table.map(({words}) => words) },
     set: (changes) => state.set(changes),
     models,
   }

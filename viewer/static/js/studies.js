@@ -110,7 +110,11 @@ export class Studies {
   }
 }
 
-/** Open the study that a query asks for, or the latest; `wishes` are what it says of the state. */
+/**
+ * Open the study that a query asks for, or the latest; `wishes` are what it says of the state.
+ *
+ * False when there is none at all.
+ */
 export function opened({scene, state, tell, api, studies: watch}, query, wishes) {
   const patient = query.get("patient") ?? ""
   const name = query.get("study") ?? query.get("recording") ?? ""
@@ -120,7 +124,7 @@ export function opened({scene, state, tell, api, studies: watch}, query, wishes)
   if (study == null) {
     tell("page", "There is no recording in this store yet. Import one with “eegstore import FILE.edf”, or " +
       "let “eegstore simulate” send one: it appears here by itself.")
-    return
+    return false
   }
   tell("page", "")
   if ((name && asked == null) || (patient && study.patient_id != patient)) {
@@ -140,6 +144,7 @@ export function opened({scene, state, tell, api, studies: watch}, query, wishes)
     void watch.look()
   }
   state.set({bad: [], hidden: [], ...wishes, patient: study.patient_id, study: study.study_id, start, live})
+  return true
 }
 
 function timeOf(text, study, tell) {

@@ -1,6 +1,6 @@
 // Clock and elapsed time as people write them, both ways. Times are study seconds [s].
 
-const DAY = 86400
+const DAY = 86400, HOUR = 3600 // [s]
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600]
 
 const two = (number) => String(number).padStart(2, "0")
@@ -118,7 +118,9 @@ export function seek(text, clock, near, extent) {
   if (!clock.known) {
     throw new Error(`${asked} is a clock time, and this recording has none; write seconds`)
   }
-  return inside(shownAt(clock, (wanted - clock.at(0).getTime()) / 1000, wanted))
+  const guess = (wanted - clock.at(0).getTime()) / 1000
+  const found = [0, -HOUR, HOUR].map((change) => shownAt(clock, guess + change, wanted))
+  return inside(nearest(found.filter((second) => second != null && second >= 0 && second <= extent), near))
 }
 
 function nearest(seconds, near) {
@@ -126,16 +128,18 @@ function nearest(seconds, near) {
     (best, one) => (best == null || Math.abs(one - near) < Math.abs(best - near) ? one : best), null)
 }
 
-/** All seconds at which the clock showed a time of day, `since` midnight [s]. */
+/** All seconds at which the clock showed a time of day, `since` midnight [s]; one night twice. */
 function ofDay(clock, since, extent) {
   const start = clock.at(0).getTime()
   const midnight = Math.floor(start / 1000 / DAY) * DAY * 1000
   const found = []
   for (let day = 0; day <= extent / DAY + 1; day++) {
     const wanted = midnight + 1000 * (day * DAY + since)
-    const second = shownAt(clock, (wanted - start) / 1000, wanted)
-    if (second != null && second >= 0 && second <= extent) {
-      found.push(second)
+    for (const change of [0, -HOUR, HOUR]) {
+      const second = shownAt(clock, (wanted - start) / 1000 + change, wanted)
+      if (second != null && second >= 0 && second <= extent) {
+        found.push(second)
+      }
     }
   }
   return found
