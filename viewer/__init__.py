@@ -6,7 +6,7 @@ the API itself for pages, so that a page turned costs no trip through Bokeh::
     main      wiring: settings, client, figure, scripts
     screen    the figure: glyphs with empty sources, which scripts fill
     link      one model between script and Python: `Desk` does the verbs that a script asks for
-    verbs     what they may ask for
+    verbs     what they may ask for; `marking` has those about events
     offers    words and numbers that scripts take from the rooms below
     modules   the scripts' addresses
 
@@ -16,8 +16,10 @@ the API itself for pages, so that a page turned costs no trip through Bokeh::
       draw                the page on the glyphs
       moves, moving       what turns a page, and the hands that do (keys, wheel, slider, play)
       bar, menu, keys, help, list, who, around      controls, help, lists, words round the traces
+      marking             events: marks (read, add, change, undo), shade (on the traces),
+                          eventlist, classes, author; landing: on which sample a mark lands
       api, link           the ways out: to the API (reading), to Python (writing)
-      pure                turn · times · scale · stack · palette · frame · address
+      pure                turn · times · scale · stack · palette · frame · address · events · rows
 
 A part of the page is a function of `viewer`, called once by ``app.js``. It finds there
 
@@ -32,6 +34,11 @@ A part of the page is a function of `viewer`, called once by ``app.js``. It find
     `duration`), identity, page (the decoded answer of ``GET /eeg``: start, stop [s], spans, traces
     with `x` and `values`), layout (rows: trace, centre [px from the top]), painted (the page, once
     two animation frames have passed since it was drawn), width and height of the traces [px].
+`scene.events`, `viewer.marks`, `viewer.author`
+    All that holds now of the study: ``events.all`` by onset, ``events.touching(start, stop)``; each
+    has start and stop [s], description, status, channels and a `key` for life; ``scene.chosen`` is
+    the key of one. ``kindsOf(state.now.classes)`` and ``dye`` of ``classes.js`` give it a colour.
+    ``marks.add(content)``, ``change(key, fields)``, ``undo()``; ``await author()`` is who reads.
 `viewer.moves`
     ``to(second)``, ``around(second)``, ``before(onset)``, ``by("next")``: turns pages; jumps enter
     the history.

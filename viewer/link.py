@@ -25,7 +25,7 @@ class Link(DataModel):
     given = String(default="{}", help="What Python tells at the beginning.")
     state = String(default="{}", help="A copy of the script's state, a moment old.")
     asked = String(default="", help='{"id", "verb", "what"}')
-    told = String(default="", help='{"id", "answer"} or {"id", "error"}')
+    told = String(default="", help='{"id", "answer"} or {"id", "error", "kind"}')
 
 
 class Desk:
@@ -67,7 +67,7 @@ class Desk:
                 raise EegStoreError(f"the viewer cannot {question['verb']!r}")
             said["answer"] = verb(question["what"])
         except EegStoreError as error:
-            said["error"] = str(error)
+            said |= {"error": str(error), "kind": type(error).__name__}
         except Exception as error:
             _log.exception("asked for %s", question["verb"])
             said["error"] = f"{type(error).__name__}: {error}"

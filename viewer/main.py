@@ -13,6 +13,7 @@ from eegstore.config import Settings, api_key, browser_url
 from eegstore.errors import EegStoreError
 
 from .link import Desk
+from .marking import marking
 from .modules import addresses, import_map
 from .offers import offers
 from .screen import screen
@@ -46,7 +47,7 @@ def open_viewer(document: Document) -> None:
     desk = Desk(
         document,
         {"api_url": browser_url(settings, host_of(document)), **offers()},
-        verbs(client),
+        verbs(client) | marking(client),
     )
     models = screen()
     models["figure"].tags = [desk.link]  # what no root holds is not kept in step

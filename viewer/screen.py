@@ -10,6 +10,7 @@ from bokeh.models import ColumnDataSource, Model, Range1d
 from bokeh.plotting import figure
 
 _TRACES = ("xs", "ys", "color", "label", "unit", "centre", "px", "up", "baseline", "own")
+_MARKS = ("left", "right", "top", "bottom", "fill", "alpha", "edge", "width", "dash")
 
 
 def screen() -> dict[str, Model]:
@@ -25,6 +26,8 @@ def screen() -> dict[str, Model]:
     gaps = _source("gaps", "left", "right")
     rails = _source("rails", "left", "right", "top", "bottom")
     traces = _source("traces", *_TRACES)
+    marks = _source("marks", *_MARKS)
+    captions = _source("captions", "x", "y", "text")
     behind: dict[str, Any] = {"level": "underlay"}
     lines = root.vspan("x", source=seconds, line_width="width", **behind)
     holes = root.vstrip(
@@ -32,17 +35,26 @@ def screen() -> dict[str, Model]:
         hatch_pattern="right_diagonal_line", hatch_alpha=0.3, hatch_scale=14, hatch_weight=0.6,
         **behind,
     )  # fmt: skip
-    marks = root.quad(
+    limits = root.quad(
         "left", "right", "top", "bottom", source=rails, fill_alpha=0.35, line_alpha=0.6, **behind
     )
+    root.quad(
+        "left", "right", "top", "bottom", source=marks, fill_color="fill", fill_alpha="alpha",
+        line_color="edge", line_width="width", line_dash="dash", **behind,
+    )  # fmt: skip
     root.multi_line(
         "xs", "ys", line_color="color", line_width=1, line_join="round", source=traces,
         level="glyph",
     )  # fmt: skip
+    words = root.text(
+        "x", "y", "text", source=captions, text_font_size="11px", text_baseline="top", x_offset=3,
+        background_fill_alpha=0.75, padding=1, level="annotation",
+    )  # fmt: skip
     return {
         "figure": root, "xs": xs, "ys": ys, "traces": traces, "seconds": seconds, "gaps": gaps,
         "rails": rails, "seconds_glyph": lines.glyph, "gaps_glyph": holes.glyph,
-        "rails_glyph": marks.glyph,
+        "rails_glyph": limits.glyph, "marks": marks, "captions": captions,
+        "captions_glyph": words.glyph,
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -24,6 +25,8 @@ from .screens import Screen
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+Js = Callable[..., Any]
 
 ROOT = Path(__file__).parents[3]
 CHROMIUM = Path("/usr/bin/chromium")
@@ -191,11 +194,45 @@ def browser() -> Iterator["Browser"]:
         browser.close()
 
 
-@pytest.fixture
-def screen(browser: "Browser", viewer: Viewer, live: Any) -> Iterator[Screen]:
+@contextmanager
+def looking(browser: "Browser", viewer: Viewer, live: Any) -> Iterator[Screen]:
     """A laptop's window; it asks nobody but viewer and API, and complains of nothing."""
     page = browser.new_page(viewport={"width": 1366, "height": 768})
     screen = Screen(page, viewer.home, live.url)
     yield screen
     page.close()
     assert screen.complaints == []
+
+
+@pytest.fixture
+def screen(browser: "Browser", viewer: Viewer, live: Any) -> Iterator[Screen]:
+    """A window for one test."""
+    with looking(browser, viewer, live) as screen:
+        yield screen
+
+
+@pytest.fixture(scope="module")
+def shared(browser: "Browser", viewer: Viewer, live: Any) -> Iterator[Screen]:
+    """A window for all tests of a module."""
+    with looking(browser, viewer, live) as screen:
+        yield screen
+
+
+@pytest.fixture(scope="module")
+def js(browser: "Browser", viewer: Viewer) -> Iterator[Js]:
+    """What an expression is, with the names that a module exports."""
+    page = browser.new_page()
+    page.goto(f"{viewer.home}/viewer/static/js/state.js")
+
+    def value(module: str, expression: str, **given: Any) -> Any:
+        names = ", ".join(given)
+        return page.evaluate(
+            f"""async ({{{names}}}) => {{
+                const m = await import("/viewer/static/js/{module}.js")
+                return ({expression})
+            }}""",
+            given,
+        )
+
+    yield value
+    page.close()

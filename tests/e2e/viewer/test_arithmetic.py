@@ -1,38 +1,12 @@
 """The pure modules of the page: times, turning, scales, rows, addresses, kept pages."""
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from .conftest import Viewer
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+from .conftest import Js
 
 pytestmark = pytest.mark.browser
-
-Js = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def js(browser: "Browser", viewer: Viewer) -> Iterator[Js]:
-    """What an expression is, with the names that a module exports."""
-    page = browser.new_page()
-    page.goto(f"{viewer.home}/viewer/static/js/state.js")
-
-    def value(module: str, expression: str, **given: Any) -> Any:
-        names = ", ".join(given)
-        return page.evaluate(
-            f"""async ({{{names}}}) => {{
-                const m = await import("/viewer/static/js/{module}.js")
-                return ({expression})
-            }}""",
-            given,
-        )
-
-    yield value
-    page.close()
 
 
 def refusal(js: Js, module: str, expression: str, **given: Any) -> str:

@@ -43,6 +43,11 @@ export class Api {
     return (await this.#get(path, query, "application/json", signal)).json()
   }
 
+  /** What comes back as text. */
+  async text(path, query = {}, signal = undefined) {
+    return (await this.#get(path, query, "application/json", signal)).text()
+  }
+
   /** What comes back as bytes, and whether it can never be different. */
   async bytes(path, query = {}, signal = undefined) {
     const answer = await this.#get(path, query, "application/octet-stream", signal)

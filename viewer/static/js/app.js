@@ -16,6 +16,7 @@ import {Link} from "./link.js"
 import {list} from "./list.js"
 import {live} from "./live.js"
 import {lost} from "./lost.js"
+import {marking} from "./marking.js"
 import {menu} from "./menu.js"
 import {Moves} from "./moves.js"
 import {moving} from "./moving.js"
@@ -69,7 +70,7 @@ export async function open(models) {
     part(viewer)
   }
   viewer.menu = menu(viewer)
-  for (const part of [editor, calibration, print, crop, share, help]) {
+  for (const part of [editor, calibration, print, crop, share, help, marking]) {
     part(viewer)
   }
   keys.listen(window)

@@ -5,18 +5,19 @@ const typing = (target) =>
   (target instanceof HTMLInputElement && !["checkbox", "range", "button"].includes(target.type))
 
 /** Keys that a list needs itself while it is used from the keyboard. */
-const choosing = (event) =>
-  event.target instanceof HTMLSelectElement && event.target.matches(":focus-visible") && !event.altKey &&
-  (/^(Arrow(Up|Down)|Home|End|Page(Up|Down))$/.test(event.key) || event.key.length == 1)
+const choosing = ({target, key, altKey}) =>
+  target instanceof Element && target.matches("select:focus-visible, [role=listbox]:focus-visible") && !altKey &&
+  (/^(Arrow(Up|Down)|Home|End|Page(Up|Down))$/.test(key) || (key.length == 1 && target.matches("select")))
 
-/** "PageDown", "Shift+ArrowRight", "Alt+ArrowLeft", "a", "?": as the table has it. */
+/** "PageDown", "Shift+ArrowRight", "Alt+ArrowLeft", "a", "Shift+a", "?": as the table has it. */
 export function named(event) {
-  const letter = event.key.length == 1
+  const lower = event.key.length == 1 ? event.key.toLowerCase() : event.key
+  const sign = event.key.length == 1 && lower == event.key.toUpperCase() // whichever way it is typed
   return [
     ...(event.ctrlKey || event.metaKey ? ["Ctrl"] : []),
     ...(event.altKey ? ["Alt"] : []),
-    ...(event.shiftKey && !letter ? ["Shift"] : []),
-    letter ? event.key.toLowerCase() : event.key,
+    ...(event.shiftKey && !sign ? ["Shift"] : []),
+    lower,
   ].join("+")
 }
 
@@ -40,6 +41,12 @@ export class Keys {
         this.#runs.set(key, entry)
       }
     }
+  }
+
+  /** Take entries out again. */
+  drop(entries) {
+    this.#table = this.#table.filter((entry) => !entries.includes(entry))
+    entries.forEach((entry) => entry.keys.forEach((key) => this.#runs.delete(key)))
   }
 
   /** All entries, for the help. */

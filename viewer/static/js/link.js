@@ -12,7 +12,7 @@ export class Link {
     model.connect(model.properties.told.change, () => this.#told(JSON.parse(model.told)))
   }
 
-  /** What a verb of Python says to some JSON; an Error says in words why not. */
+  /** What a verb of Python says to some JSON; an Error says in words why not, and its `kind` (ConflictError ...). */
   ask(verb, what = {}) {
     if (this.#gone) {
       return Promise.reject(new Error("the viewer has lost its server"))
@@ -37,11 +37,11 @@ export class Link {
     this.#model.setv({state: JSON.stringify(now)})
   }
 
-  #told({id, error, answer}) {
+  #told({id, error, kind, answer}) {
     const {resolve, reject} = this.#waiting.get(id) ?? {}
     this.#waiting.delete(id)
     if (error != null) {
-      reject?.(new Error(error))
+      reject?.(Object.assign(new Error(error), {kind}))
     } else {
       resolve?.(answer)
     }

@@ -1,15 +1,16 @@
 // Which studies there are, which one is open, and whether it has grown.
 
 import {Away} from "./api.js"
+import {tableOf} from "./rows.js"
 import {Clock, seek} from "./times.js"
 import {following, within} from "./turn.js"
 
 const EVERY = 2000, SELDOM = 20000 // [ms] between two looks at what grows or is away, and at the list
 
-/** A study as the page needs it: with its clock, and the channels of its first recording. */
+/** A study as the page needs it: with its clock, its channels, and their rows by recording. */
 export function known(said) {
   const recordings = said.recordings.map(({recording, ...info}) => ({...recording, ...info}))
-  return {...said, recordings, said, clock: new Clock(said), channels: recordings[0].channels}
+  return {...said, recordings, said, clock: new Clock(said), ...tableOf(recordings)}
 }
 
 /** The latest by start; those without a clock time come last. */
