@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     )
     from eegstore.overview import Overview
     from eegstore.page import Page
+    from eegstore.trends import Trends
     from eegstore.window import Block, Window
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "SampleType",
     "Span",
     "Stored",
+    "Trends",
     "Window",
 ]
 
@@ -42,7 +44,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     homes = {
         "Block": "window", "Client": "client", "Overview": "overview", "Page": "page",
-        "Stored": "client_stream", "Window": "window",
+        "Stored": "client_stream", "Trends": "trends", "Window": "window",
     }  # fmt: skip
     home = homes.get(name, "model")
     return getattr(import_module(f"{__name__}.{home}"), name)

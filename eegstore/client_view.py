@@ -12,9 +12,11 @@ from eegstore.overview import Overview
 from eegstore.page import Page
 from eegstore.signal.montage import Line
 from eegstore.signal.spectrum import Spectrogram
+from eegstore.trends import Trends
 from eegstore.wire.overview import unpack_overview
 from eegstore.wire.page import unpack_page
 from eegstore.wire.spectrum import unpack_spectrogram
+from eegstore.wire.trends import unpack_trends
 
 
 class ViewClient:
@@ -116,6 +118,43 @@ class ViewClient:
         response = self._api.ask("GET", "/spectrogram", params=params, accept=wire.MEDIA_TYPE)
         with understood(response):
             return unpack_spectrogram(response.content)
+
+    def trends(
+        self,
+        patient_id: str,
+        recording_id: str | None,
+        start: Time | None = None,
+        stop: Time | None = None,
+        *,
+        study_id: str | None = None,
+        px: int | None = None,
+        group: str = "all",
+    ) -> Trends:
+        """Power by frequency, and amplitude, over all of a recording or of a study.
+
+        Parameters
+        ----------
+        recording_id : str or None
+            None for all recordings of a study, `study_id`, on whose clock all times are then.
+        start, stop : int, float, str, Fraction or datetime, optional
+            Seconds from recording start [s], or clock time; default all of it.
+        px : int, optional
+            Columns at most.
+        group : str
+            "all", "left" or "right" channels of EEG, or the label of one.
+
+        Raises
+        ------
+        NotFoundError, SpanError, InvalidDataError
+            Unknown recording, study or group; a span that makes no sense.
+        """
+        params = query(patient_id, recording_id, start, stop, study_id=study_id)
+        params |= {"group": group}
+        if px is not None:
+            params["px"] = str(px)
+        response = self._api.ask("GET", "/trends", params=params, accept=wire.MEDIA_TYPE)
+        with understood(response):
+            return unpack_trends(response.content)
 
     def overview(
         self,

@@ -8,7 +8,7 @@ from eegstore.cli.listings import with_database
 from eegstore.cli.terminal import console, database_url, settings
 from eegstore.errors import InvalidDataError
 from eegstore.service import recordings as recording_service
-from eegstore.service import summaries
+from eegstore.service import spectra, summaries
 from eegstore.store import postgres
 from eegstore.store.database import Database
 from eegstore.store.schema import head_revision
@@ -43,7 +43,7 @@ def rebuild_summaries(
     recording: Annotated[str | None, typer.Argument(help="recording_id; default: all")] = None,
     patient: Annotated[str | None, typer.Option("--patient", help="Only of this one.")] = None,
 ) -> None:
-    """Make the roll-ups of overviews anew. They are made from what is stored at any time."""
+    """Make the roll-ups of overviews and trends anew. What is stored stays as it is."""
     if recording is not None and patient is None:
         raise InvalidDataError("a recording is named by --patient as well")
 
@@ -52,7 +52,9 @@ def rebuild_summaries(
         for info in found:
             name = (info.recording.patient_id, info.recording.recording_id)
             made = await summaries.rebuild(database, *name)
-            console.print(f"{' '.join(name)}: {made} roll-ups", markup=False)
+            hours = await spectra.rebuild(database, *name)
+            told = f"{' '.join(name)}: {made} roll-ups, {hours} h of spectral bins"
+            console.print(told, markup=False)
         return len(found)
 
     if not with_database(work) and patient is not None:

@@ -10,7 +10,7 @@ from eegstore import codec
 from eegstore.errors import CodecError, InvalidDataError, NotFoundError
 from eegstore.integrity import channels_sha256, content_sha256, merkle_root
 from eegstore.model import Recording, check_id
-from eegstore.service import summaries
+from eegstore.service import summaries, verifying_spectra
 from eegstore.service.exporting import rebuilt
 from eegstore.service.ingest import check
 from eegstore.service.parameters import Kept, named
@@ -54,8 +54,8 @@ async def verify(
     Of every second: the SHA-256 of the stored bytes, that they decode to a second of the
     declared channels, their content digest, the envelope and the number of samples. Of the
     recording: its channel table's digest, and that the ingestion log tells of the same
-    seconds with the same digests. Of an imported file: that it can be rebuilt. Of roll-ups:
-    that they are those of the seconds that they speak for.
+    seconds with the same digests. Of an imported file: that it can be rebuilt. Of roll-ups
+    and spectral bins: that they are those of the seconds that they speak for.
     """
     for what, value in (("patient_id", patient_id), ("recording_id", recording_id)):
         if value is not None:
@@ -108,6 +108,8 @@ async def _recording(
         progress(recording.recording_id, result.n_seconds, total)
     await _log(driver, recording, result, digests)
     for fault in await summaries.check(driver, recording):
+        result.fault(fault)
+    for fault in await verifying_spectra.check(driver, recording):
         result.fault(fault)
 
 

@@ -48,6 +48,7 @@ class Database:
         self.timelines: dict[tuple[str, str], Any] = {}  # of studies; see service.timeline
         self.ends: dict[tuple[str, str], int] = {}  # [s] of what is closed; see service.timeline
         self.suspects: dict[tuple[str, str], Any] = {}  # channels; see service.suspects
+        self.builder: Any = None  # of spectral bins; see service.spectra
         self.kept: Any = None  # decoded seconds; see service.kept
         self.learner: Any = None  # fits them to live recordings; see service.parameters
         self.follower: Any = None  # tells who follows recordings; see service.following

@@ -80,10 +80,10 @@ async def heads(connection: Raw, patient_id: str, recording_id: str) -> list[Til
     return [_tile(row) for row in await cursor.fetchall()]
 
 
-async def enter(connection: Raw, patient_id: str, recording_id: str) -> bool:
+async def enter(connection: Raw, patient_id: str, recording_id: str, what: str = "summary") -> bool:
     """Whether this transaction may make roll-ups: else somebody does, or must not be passed."""
     key = f"{patient_id}/{recording_id}"
-    cursor = await connection.execute(_ENTER, (key, f"{key}/summary"), binary=True)
+    cursor = await connection.execute(_ENTER, (key, f"{key}/{what}"), binary=True)
     row = await cursor.fetchone()
     return row is not None and bool(row[0])
 

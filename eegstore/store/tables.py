@@ -262,6 +262,22 @@ class SummaryEnvelopeRow(Base):
     built_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class SummarySpectrumRow(Base):
+    """An hour of spectral bins, `eegstore.signal.spectral.Hour`. Not raw: it can be made again."""
+
+    __tablename__ = "summary_spectrum"
+    patient_id: Mapped[str] = mapped_column(primary_key=True)
+    recording_id: Mapped[str] = mapped_column(primary_key=True)
+    start: Mapped[int] = mapped_column(primary_key=True)  # [s] from recording start
+    processing: Mapped[str]  # what was computed, of which channels
+    n_seconds: Mapped[int]  # that it speaks for
+    missing_start: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))  # that it does not
+    missing_stop: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    bins: Mapped[bytes] = mapped_column(ExternalBytes())  # (n_lines, n_seconds, 16)
+    minutes: Mapped[bytes] = mapped_column(ExternalBytes())  # (n_lines, n_minutes), 32 bytes each
+    built_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
 class ArchivistLogRow(Base):
     """raw, without a door: every row that eegstore_archivist changed or removed."""
 
@@ -280,7 +296,7 @@ RAW_TABLES = (
     "codec_parameters", "review", "archivist_log",
 )  # fmt: skip
 
-DERIVED_TABLES = ("summary_envelope",)
+DERIVED_TABLES = ("summary_envelope", "summary_spectrum")
 
 SHARED_TABLES = ("montage",)
 """No patient's: reference tables of a distributed database, whose keys name no patient."""

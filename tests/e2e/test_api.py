@@ -35,7 +35,7 @@ from tests.unit.recordings import chunks_of, make_recording, make_signal
 
 ROUTES = {
     ("get", "/healthz"), ("get", "/readyz"), ("get", "/eeg"), ("post", "/ingest"),
-    ("get", "/spectrogram"),
+    ("get", "/spectrogram"), ("get", "/trends"),
     ("get", "/patients"), ("get", "/patients/{patient_id}"), ("put", "/patients/{patient_id}"),
     ("get", "/recordings"),
     ("put", "/recordings/{patient_id}/{recording_id}"),

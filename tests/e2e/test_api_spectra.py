@@ -1,5 +1,6 @@
 """Spectra over HTTP."""
 
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from eegstore import Client
 from eegstore.model import Recording
 from eegstore.signal.montage import Line
 from eegstore.wire.spectrum import unpack_spectrogram
+from eegstore.wire.trends import unpack_trends
 from tests.e2e.asking import http, new_patient
 from tests.e2e.conftest import Live
 from tests.unit.made_pages import counts, electrodes, seconds
@@ -98,3 +100,49 @@ def test_bad_questions_are_told_why(
     answer = api.get("/spectrogram", params=asked(stored, **look))
     assert answer.status_code == (413 if "too long" in says else 422)
     assert says in answer.json()["detail"]
+
+
+def test_trends_are_complete_in_the_end(
+    api: httpx.Client, eeg: Client, stored: Recording, live: Live
+) -> None:
+    """What is due is made behind the answer, once there is much of it."""
+    ids = {"patient_id": stored.patient_id, "recording_id": "r1"}
+    found = eeg.trends(*ids.values(), px=40)
+    assert (found.complete, found.unit, found.codes.shape) == (True, 1, (16, 40))
+    said = api.get("/trends", params=ids | {"px": 40, "group": "all"}).json()
+    np.testing.assert_array_equal(np.array(said["decibels"], float), found.decibels)
+    signal = counts(stored, 300, seed=1)
+    eeg.send(stored, seconds(stored, signal, range(40, 300)))
+    assert not eeg.trends(*ids.values()).complete
+    deadline = time.monotonic() + 120
+    while not (found := eeg.trends(*ids.values(), px=300)).complete:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert (found.codes[:, 40:] != 255).all()
+    of_study = eeg.trends(stored.patient_id, None, study_id="s", px=5, group="left")
+    assert (of_study.unit, of_study.group, of_study.study_id) == (60, "left", "s")
+    times = {"start": "2026-11-22T08:01:00", "end": "2026-11-22T08:02:00", "px": "60"}
+    part = api.get("/trends", params=ids | times, headers=FRAME)
+    np.testing.assert_array_equal(unpack_trends(part.content).codes, found.codes[:, 60:120])
+    known = FRAME | {"If-None-Match": part.headers["ETag"]}
+    assert api.get("/trends", params=ids | times, headers=known).status_code == 304
+    assert eeg.trends(*ids.values(), px=40, group="EEG Fp1-REF").codes.shape[1] == 38
+    assert live.cli("verify", "--patient", stored.patient_id).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("look", "says"),
+    [
+        ({"group": "EKG"}, "group 'EKG' is not one of all, left, right, nor a channel of EEG"),
+        ({"px": "0"}, "px is 0; it must be in 1 .. 10000"),
+        ({"study_id": "s"}, "both of study_id and recording_id are given"),
+        ({"start": "5", "end": "5"}, "end 5 s is not after start 5 s"),
+        ({"start": "yesterday"}, "start 'yesterday' is neither seconds nor"),
+    ],
+)
+def test_bad_questions_about_trends_are_told_why(
+    api: httpx.Client, stored: Recording, look: dict[str, Any], says: str
+) -> None:
+    ids = {"patient_id": stored.patient_id, "recording_id": "r1"}
+    answer = api.get("/trends", params=ids | look)
+    assert (answer.status_code, says in answer.json()["detail"]) == (422, True)

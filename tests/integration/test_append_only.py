@@ -73,6 +73,9 @@ def filled(
         do(urls.app, "INSERT INTO summary_envelope (patient_id, recording_id, bucket, start, "
                      "n_seconds, n_samples, stored_bytes, missing_start, missing_stop, envelope) "
                      "VALUES ('p1', 'r1', 10, 0, 3, 960, 1, '{3}', '{3600}', '')")  # fmt: skip
+        do(urls.app, "INSERT INTO summary_spectrum (patient_id, recording_id, start, processing, "
+                     "n_seconds, missing_start, missing_stop, bins, minutes) "
+                     "VALUES ('p1', 'r1', 0, 'x', 3, '{3}', '{3600}', '', '')")  # fmt: skip
         assert all(n_rows(urls.admin).values())
         before = contents(urls.admin)
         yield urls

@@ -69,11 +69,12 @@ def test_blobs_are_kept_out_of_line_and_not_compressed_again(common: Urls) -> No
     external = rows(
         common.admin,
         "SELECT relname, attname FROM pg_attribute "
-        f"JOIN pg_class c ON c.oid = attrelid AND {OURS} WHERE attstorage = 'e' ORDER BY 1",
+        f"JOIN pg_class c ON c.oid = attrelid AND {OURS} WHERE attstorage = 'e' ORDER BY 1, 2",
     )
     assert external == [
         ("chunk", "blob"), ("codec_parameters", "parameters"), ("original", "trailing_bytes"),
         ("original_part", "annotation_bytes"), ("summary_envelope", "envelope"),
+        ("summary_spectrum", "bins"), ("summary_spectrum", "minutes"),
     ]  # fmt: skip
 
 
