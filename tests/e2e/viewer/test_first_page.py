@@ -126,6 +126,8 @@ def test_the_store_may_go_and_come_back(screen: Screen, sent: Any, live: Any) ->
         screen.at(10)
         screen.page.keyboard.press("End")
         screen.wait_for_text("notice", "The store does not answer")
+        assert "0:00:10 of 0:02:00" in screen.text("who")  # what is shown, not what is wanted
+        screen.page.get_by_text("fetching 0:01:50").wait_for()
         np.testing.assert_allclose(screen.traces()[0], sent.values(0, 10, 20), atol=0.1)
     finally:
         live.start()

@@ -1,15 +1,17 @@
 """Montages, filters, polarity: what is on the glyph is what they make of the samples."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from eegstore import Client
+from eegstore import Channel, Chunk, Client, Recording, SampleType
 from eegstore.signal.filter_design import design
 from eegstore.signal.filter_setting import Setting
 from eegstore.signal.filters import filtered
+from eegstore.timebase import full_runs
 
 from .night import ELECTRODES, LENGTH, MISSING, PATIENT, RAIL, SFREQ, STUDY, Night
 from .screens import Screen
@@ -187,6 +189,32 @@ def test_a_montage_without_a_name_is_refused(screen: Screen, night: Night) -> No
     page.get_by_role("button", name="Use", exact=True).click()
     assert page.get_by_text("is the name of a standard montage").is_visible()
     page.keyboard.press("Escape")
+
+
+def test_a_channel_upside_down_is_suspected(screen: Screen, client: Client) -> None:
+    """Round a closed chain potentials cancel; here they do with one channel turned over."""
+    random = np.random.default_rng(3)
+    around = ("Fp1", "F7", "T7", "P7", "O1", "P3", "C3", "F3", "Fp1")
+    pairs = list(pairwise(around))
+    channels = tuple(
+        Channel(f"{plus}-{minus}", Fraction(64), "uV", -3276.8, 3276.7, -32768, 32767)
+        for plus, minus in pairs
+    )
+    potential = {one: random.integers(-400, 400, 20 * 64) for one in around}
+    counts = np.array([potential[plus] - potential[minus] for plus, minus in pairs], "<i2")
+    counts[1] *= -1
+    recording = Recording("loops", "turned-over", channels, SampleType.INT16)
+    client.declare(recording)
+    runs = full_runs(channels, 0)
+    client.send(
+        recording,
+        [Chunk(k, runs, counts[:, k * 64 : (k + 1) * 64].ravel()) for k in range(20)],
+    )
+    client.close_recording("loops", "turned-over")
+    screen.open("?patient=loops&recording=turned-over&time=0")
+    warning = screen.page.locator("#foot .warning", has_text="F7-T7")
+    warning.wait_for()
+    assert warning.inner_text().startswith("⚠")
 
 
 def test_the_seam_of_chunks_is_not_seen(screen: Screen, night: Night, client: Client) -> None:

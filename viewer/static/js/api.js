@@ -10,6 +10,7 @@ export class Api {
   #base
   #admit // () => Promise, lets this browser in again
   #admitting = null
+  #heard = false // whether the API has ever answered
 
   constructor(base, admit) {
     this.#base = base
@@ -60,13 +61,17 @@ export class Api {
     try {
       answer = await fetch(this.url(path, query), {credentials: "include", headers: {Accept: accept}, signal})
     } catch (error) {
-      throw error.name == "AbortError" ? error : new Away("The store does not answer")
+      throw error.name == "AbortError" ? error : new Away(this.#heard ? error.message
+        : `${error.message}; it may not let pages of ${location.origin} ask: EEGSTORE_VIEWER_ORIGINS`)
     }
+    this.#heard = true
     if (answer.ok) {
       return answer
     }
     if (answer.status == 401 && again) {
-      await this.admit()
+      await this.admit().catch((error) => {
+        throw new Away(error.message)
+      })
       return this.#get(path, query, accept, signal, false)
     }
     const said = await answer.json().catch(() => ({}))

@@ -42,6 +42,7 @@ export function draw({state, scene, models, counts}) {
 
   const painted = (page) => {
     requestAnimationFrame(() => requestAnimationFrame(() => {
+      performance.clearMarks("painted")
       performance.mark("painted")
       counts.painted++
       scene.set({painted: page})

@@ -7,7 +7,7 @@ import {MONTAGES, isStandard} from "./montages.js"
 const AGAIN = 2000 // [ms]
 
 /** Lines as the editor shows them, from what stands in its fields; empty ones are left out. */
-export function linesOf(rows) {
+function linesOf(rows) {
   return rows.map((row) => {
     const [text, name, own, color] = row.querySelectorAll("input")
     return {text: text.value.trim(), name: name.value.trim() || null, color: own.checked ? color.value : null}

@@ -47,7 +47,7 @@ export function foot({state, scene, offers}) {
   const show = () => {
     const {page} = scene.now
     line.replaceChildren(...(page == null ? [] : [
-      ...scale(), make("span", {class: "cut"}, applied(page, state.now, offers.order)), ...bads(),
+      ...scale(), make("span", {class: "cut"}, applied(page, page.asked, offers.order)), ...bads(),
       ...warnings(page), reduced(page),
     ]))
   }

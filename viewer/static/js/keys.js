@@ -69,6 +69,7 @@ export class Keys {
       if (event.repeat && !entry.repeats) {
         return
       }
+      performance.clearMarks("key")
       performance.mark("key")
       entry.run(event)
     }, {capture: true})

@@ -48,8 +48,9 @@ export function sheet(viewer) {
 }
 
 function heads({state, scene}, width) {
-  const {identity, study} = scene.now
-  const {start, duration, patient, montage} = state.now
+  const {identity, study, page} = scene.now
+  const {start} = page
+  const {duration, patient, montage} = state.now
   const recording = study.recordings.findLast(({offset}) => offset <= start)?.recording_id
   const who = [identity?.name, identity?.birth_date && `* ${identity.birth_date}`, patient, recording]
   const when = study.clock.known ? `${study.clock.date(start)} ${study.clock.text(start)} ${study.clock.zone ?? "local time"}` : "no clock time"
@@ -86,7 +87,7 @@ function foot({state, scene, offers}, bottom) {
   const {value, height} = bar(state.now.sensitivity, state.now.perMm, 22)
   const most = Math.max(1, ...page.blocks.map((block) => block.per_column))
   const missing = page.unavailable.map(({label}) => label).join(", ")
-  const words = [applied(page, state.now, offers.order), most > 1 ? `÷${most}, peaks kept` : "every sample drawn",
+  const words = [applied(page, page.asked, offers.order), most > 1 ? `÷${most}, peaks kept` : "every sample drawn",
     missing && `not shown: ${missing}`, ...page.suspects]
   return [
     draw("path", {d: `M22 ${bottom + 55}h-5v${-height}h5`, fill: "none", stroke: "#17324d", "stroke-width": 1.5}),

@@ -2,10 +2,12 @@
 
 const SOONEST = 500, LATEST = 10000 // [ms] between two tries
 const NO_SESSION = 4401
+const MOST = 1000 // lags that are kept
 
 /** Listens to the recordings of the open study that are not closed. */
 export function stream(viewer) {
   const {scene, api, studies} = viewer
+  const lags = new Lags(viewer)
   const heard = new Map() // recording_id -> close()
 
   const listen = () => {
@@ -33,6 +35,7 @@ export function stream(viewer) {
         failures = 0
         const said = JSON.parse(data)
         if (said.type == "stored") {
+          lags.told(recording_id, said)
           studies.grown(recording_id, said.duration, said.seconds)
         } else {
           void studies.look()
@@ -58,4 +61,23 @@ export function stream(viewer) {
 
   scene.on(["study"], listen)
   listen()
+}
+
+/** How long it takes from the commit of a second until it is painted [ms], for the benches. */
+class Lags {
+  #waiting = []
+
+  constructor({scene, counts}) {
+    counts.lags = []
+    scene.on(["painted"], ({painted}) => {
+      const there = ({from, to}) => painted.spans.some(([start, stop]) => start <= from && to <= stop)
+      counts.lags.push(...this.#waiting.filter(there).map(({at}) => Date.now() - at))
+      counts.lags.splice(0, counts.lags.length - MOST)
+      this.#waiting = this.#waiting.filter((one) => !there(one)).slice(-MOST)
+    })
+    this.told = (recording_id, {seconds, at}) => {
+      const offset = scene.now.study.recordings.find((one) => one.recording_id == recording_id)?.offset ?? 0
+      this.#waiting.push(...seconds.map(([from, to]) => ({from: from + offset, to: to + offset, at: Date.parse(at)})))
+    }
+  }
 }

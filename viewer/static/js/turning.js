@@ -10,11 +10,11 @@ const LONGEST = 10 // [s] between two tries
 const ROUND = 50 // [px]; a window that is a little wider needs no other pages
 
 /** What of the state another page must be fetched for. */
-export const OF_PAGE = ["patient", "study", "start", "duration", "montage", "lff", "hff", "notch",
+const OF_PAGE = ["patient", "study", "start", "duration", "montage", "lff", "hff", "notch",
   "phase", "bad"]
 
 /** The query of GET /eeg for the page that starts at `start`; equal pages have equal queries. */
-export function queryOf(now, study, start, width, montages) {
+function queryOf(now, study, start, width, montages) {
   const query = new URLSearchParams({patient_id: now.patient})
   query.set(`${nameOf(study)}_id`, now.study)
   query.set("start", String(start))
@@ -35,6 +35,12 @@ export function queryOf(now, study, start, width, montages) {
   return query.toString()
 }
 
+/** How a page is drawn, by its query: montage, filters, phase. */
+function askedBy(query) {
+  const {montage, lff, hff, notch, phase} = Object.fromEntries(new URLSearchParams(query))
+  return {montage, lff, hff, notch, phase}
+}
+
 /** Keeps `scene.page` what the state wants, as soon as it can be had. */
 export class Turning {
   #viewer
@@ -50,7 +56,7 @@ export class Turning {
       this.#failures = 0
       this.#tell("store", "")
       this.#tell("list", "")
-      return {...decoded(buffer), sealed, query}
+      return {...decoded(buffer), sealed, query, asked: askedBy(query)}
     })
     state.on(OF_PAGE, () => this.turn())
     scene.on(["width", "study", "montages"], () => this.turn())

@@ -3,15 +3,18 @@
 import {make, place} from "./dom.js"
 import {elapsed} from "./times.js"
 
+/** Speaks of the page that is on the screen, which is not always the one that is wanted. */
 export function who({state, scene}) {
   const name = make("b"), born = make("i"), ids = make("span", {class: "cut"})
   const date = make("i"), clock = make("b"), since = make("span"), zone = make("i")
-  place("who").append(make("span", {class: "person"}, name, born), ids,
+  const fetching = make("span", {class: "fetching"})
+  place("who").append(make("span", {class: "person"}, name, born), ids, fetching,
     make("span", {class: "when"}, date, clock, zone), since)
 
   const show = () => {
-    const {study, identity} = scene.now
-    const {patient, start} = state.now
+    const {study, identity, page, waiting} = scene.now
+    const {patient} = state.now
+    const start = page?.start ?? state.now.start
     name.textContent = identity?.name || patient
     born.textContent = identity?.birth_date ? `* ${identity.birth_date}` : ""
     const recording = study?.recordings.findLast(({offset}) => offset <= start)?.recording_id
@@ -22,10 +25,11 @@ export function who({state, scene}) {
       clock.textContent = study.clock.text(start, digits)
       zone.textContent = study.clock.known ? study.zone ?? "local time" : ""
       since.textContent = `${elapsed(start, digits)} of ${elapsed(study.duration)}`
+      fetching.textContent = waiting && page != null ? `fetching ${study.clock.text(state.now.start)} …` : ""
     }
   }
-  state.on(["patient", "study", "start"], show)
-  scene.on(["study", "identity"], show)
+  state.on(["patient"], show)
+  scene.on(["study", "identity", "page", "waiting"], show)
   show()
 }
 
