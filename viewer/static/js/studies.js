@@ -8,7 +8,7 @@ import {following, within} from "./turn.js"
 const EVERY = 2000, SELDOM = 20000 // [ms] between two looks at what grows or is away, and at the list
 
 /** A study as the page needs it: with its clock, its channels, and their rows by recording. */
-export function known(said) {
+function known(said) {
   const recordings = said.recordings.map(({recording, ...info}) => ({...recording, ...info}))
   return {...said, recordings, said, clock: new Clock(said), ...tableOf(recordings)}
 }
