@@ -9,9 +9,11 @@ import {crop} from "./crop.js"
 import {draw} from "./draw.js"
 import {editor} from "./editor.js"
 import {foot} from "./foot.js"
+import {Growing} from "./growing.js"
 import {help} from "./help.js"
 import {Keys} from "./keys.js"
 import {labels} from "./labels.js"
+import {latency} from "./latency.js"
 import {Link} from "./link.js"
 import {list} from "./list.js"
 import {live} from "./live.js"
@@ -22,10 +24,10 @@ import {Moves} from "./moves.js"
 import {moving} from "./moving.js"
 import {print} from "./print.js"
 import {keep, kept} from "./prefs.js"
+import {Renewing} from "./renewing.js"
 import {GAINS, PER_MM} from "./scale.js"
 import {share} from "./share.js"
 import {Observed} from "./state.js"
-import {stream} from "./stream.js"
 import {Studies, opened} from "./studies.js"
 import {Trail} from "./trail.js"
 import {Turning} from "./turning.js"
@@ -39,8 +41,7 @@ const USUAL = {
 }
 const KNOWN = {
   studies: [], study: null, identity: null, tally: null, montages: {}, page: null, layout: null, drawn: 0,
-  painted: null,
-  waiting: false, width: 0, height: 0, notices: {},
+  painted: null, stored: [], streaming: false, waiting: false, width: 0, height: 0, notices: {},
 }
 const PAUSE = 300 // [ms] before Python has a copy of the state
 
@@ -63,10 +64,13 @@ export async function open(models) {
   viewer.trail = new Trail(viewer)
   viewer.moves = new Moves(viewer)
   viewer.studies = new Studies(viewer)
+  viewer.heard = latency(viewer)
+  viewer.growing = new Growing(viewer)
+  viewer.renewing = new Renewing(viewer)
 
   keep(state)
   dress(state)
-  for (const part of [draw, who, notices, labels, times, gaps, foot, bar, moving, live, list, lost, stream]) {
+  for (const part of [draw, who, notices, labels, times, gaps, foot, bar, moving, live, list, lost]) {
     part(viewer)
   }
   viewer.menu = menu(viewer)

@@ -1,7 +1,7 @@
 // The page on the screen: the traces' source, and when it is painted.
 
 import {THEMES} from "./palette.js"
-import {linesOf, rowsOf} from "./stack.js"
+import {linesOf, renewed, rowsOf} from "./stack.js"
 import {seconds} from "./times.js"
 
 const LOOK = ["sensitivity", "negativeUp", "gains", "perMm", "theme", "clip", "bad", "hidden"]
@@ -20,6 +20,19 @@ export function draw({state, scene, models, counts}) {
     put(traces, linesOf(layout, state.now))
     put(rails, clipped(layout, page.start))
     scene.set({layout, drawn: scene.now.drawn + 1})
+    painted(page)
+  }
+
+  /** Part of the page that is drawn already, in its place. */
+  const renew = ({page}) => {
+    const {layout} = scene.now
+    const rows = layout.rows.map((row) => ({...row, trace: {...row.trace, ...page.traces[row.index]}}))
+    const same = renewed(traces.data, {...layout, rows}, state.now, page.renewed.from, page.renewed.to)
+    traces.patching.emit(rows.map((_, k) => k))
+    put(rails, clipped({...layout, rows}, page.start))
+    if (!same) {
+      scene.set({layout: {...layout, rows}, drawn: scene.now.drawn + 1})
+    }
     painted(page)
   }
 
@@ -58,9 +71,13 @@ export function draw({state, scene, models, counts}) {
     models.rails_glyph.setv({fill_color: {value: colors.rail}, line_color: {value: colors.rail}}, {sync: false})
   }
 
-  scene.on(["page"], () => {
+  scene.on(["page"], (now, before) => {
     field()
-    lines()
+    if (now.page != null && now.page.renewed != null && now.page.renewed.of === before.page) {
+      renew(now)
+    } else {
+      lines()
+    }
   })
   scene.on(["height"], () => {
     ys.setv({start: scene.now.height, end: 0}, {sync: false})

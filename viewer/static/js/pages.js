@@ -44,6 +44,13 @@ export class Pages {
     this.#fetch()
   }
 
+  /** Keep a page in the place of the one that its query brought before. */
+  replace(page) {
+    if (this.#kept.has(page.query)) {
+      this.#kept.set(page.query, page)
+    }
+  }
+
   /** Forget the pages of which this is true; what is on its way comes, but is not kept. */
   forget(touched) {
     for (const [query, page] of this.#kept) {

@@ -66,6 +66,40 @@ export function linesOf({rows, rowHeight}, look) {
   return columns
 }
 
+/**
+ * Bring the columns up to date, in place, where values have changed between two times [s] of the
+ * page; whether every row is said to have the scale that it had.
+ */
+export function renewed(columns, {rows, rowHeight}, look, from, to) {
+  const reach = look.clip ? CLIPPED * rowHeight : null
+  let same = true
+  rows.forEach(({trace, centre}, k) => {
+    const {up, baseline, px, own} = scaleOf(trace, trace.values, look, rowHeight)
+    const kept = columns.px[k] == px && columns.baseline[k] == baseline
+    const [first, stop] = kept ? [before(trace.x, from), before(trace.x, to)] : [0, trace.x.length]
+    columns.ys[k].set(line(trace.values.subarray(first, stop), centre, up * px, baseline, reach), first)
+    same &&= columns.own[k] == own
+    columns.px[k] = px
+    columns.baseline[k] = baseline
+    columns.own[k] = own
+  })
+  return same
+}
+
+/** How many of ascending times are before a time; one that is the same, but for rounding, is not. */
+function before(times, time) {
+  let [low, high] = [0, times.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (times[middle] < time - 1e-4) {
+      low = middle + 1
+    } else {
+      high = middle
+    }
+  }
+  return low
+}
+
 function line(values, centre, scale, baseline, reach) {
   const ys = new Float32Array(values.length)
   for (let i = 0; i < values.length; i++) {

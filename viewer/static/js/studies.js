@@ -5,7 +5,8 @@ import {tableOf} from "./rows.js"
 import {Clock, seek} from "./times.js"
 import {following, within} from "./turn.js"
 
-const EVERY = 2000, SELDOM = 20000 // [ms] between two looks at what grows or is away, and at the list
+// [ms] between two looks: at what grows and nobody tells, at what is told as it grows, at the list
+const EVERY = 2000, SOMETIMES = 5000, SELDOM = 20000
 
 /** A study as the page needs it: with its clock, its channels, and their rows by recording. */
 function known(said) {
@@ -41,18 +42,19 @@ export class Studies {
   /** Look now, and again and again; resolves when this look is over. */
   async look() {
     clearTimeout(this.#timer)
-    const {scene, tell} = this.#viewer
-    let calm = false
+    const {scene, tell, growing} = this.#viewer
+    let pause = EVERY
     try {
       await (performance.now() - this.#listed > SELDOM || scene.now.study == null ? this.#list() : this.#one())
       tell("list", "")
-      calm = scene.now.study?.closed
+      growing.retry()
+      pause = scene.now.study?.closed ? SELDOM : scene.now.streaming ? SOMETIMES : EVERY
     } catch (error) {
       tell("list", error instanceof Away
         ? `The store does not answer; what is on the screen stays. (${error.message})` : error.message)
     }
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.look(), calm ? SELDOM : EVERY)
+    this.#timer = setTimeout(() => this.look(), pause)
   }
 
   async #list() {
@@ -75,39 +77,35 @@ export class Studies {
     }
   }
 
-  /** A recording of the open study has grown to a duration, by some spans of seconds. */
-  grown(recording_id, duration, seconds) {
-    const {scene, state, turning} = this.#viewer
-    const {study} = scene.now
-    const at = study.recordings.findIndex((one) => one.recording_id == recording_id)
-    if (at < 0 || seconds.length == 0) {
-      return
-    }
-    const {offset} = study.recordings[at]
-    const recordings = study.recordings.with(at, {...study.recordings[at], duration})
-    const length = Math.max(study.duration, offset + duration)
-    scene.set({study: {...study, recordings, duration: length}})
-    if (state.now.live) {
-      state.set({start: following(state.now.duration, length)})
-    }
-    for (const [from, to] of seconds) {
-      turning.changed(offset + from, offset + to)
-    }
-  }
-
   /** Take what is stored of the open study now. */
   #seen(now) {
-    const {scene, state, turning} = this.#viewer
+    const {scene, state} = this.#viewer
     const {study} = scene.now
     if (now == null || JSON.stringify(now) == JSON.stringify(study.said)) {
       return
     }
     const same = (one) => one.patient_id == now.patient_id && one.study_id == now.study_id
-    scene.set({study: known(now), studies: scene.now.studies.map((one) => (same(one) ? now : one))})
+    const duration = scene.now.streaming ? Math.max(study.duration, now.duration) : now.duration
+    scene.set({study: {...known(now), duration}, studies: scene.now.studies.map((one) => (same(one) ? now : one))})
     if (state.now.live) {
-      state.set({start: following(state.now.duration, now.duration), live: !now.closed})
+      state.set({start: following(state.now.duration, duration), live: !now.closed})
     }
-    turning.changed(0, Infinity)
+    this.#changed(study.said, now)
+  }
+
+  /** Have pages brought again where more is stored of recordings that nobody tells of. */
+  #changed(before, now) {
+    const {growing, turning} = this.#viewer
+    const old = new Map(before.recordings.map((info) => [info.recording.recording_id, info]))
+    for (const info of now.recordings) {
+      const {recording, offset, duration, n_seconds} = info
+      const was = old.get(recording.recording_id)
+      if (was?.offset != offset) {
+        turning.changed(0, Infinity)
+      } else if (was.n_seconds != n_seconds && !growing.follows({...recording, offset})) {
+        turning.changed(offset, offset + duration)
+      }
+    }
   }
 }
 
