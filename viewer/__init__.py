@@ -16,10 +16,12 @@ the API itself for pages, so that a page turned costs no trip through Bokeh::
       draw                the page on the glyphs
       moves, moving       what turns a page, and the hands that do (keys, wheel, slider, play)
       bar, menu, keys, help, list, who, around      controls, help, lists, words round the traces
-      marking             events: marks (read, add, change, undo), shade (on the traces),
-                          eventlist, classes, author; landing: on which sample a mark lands
+      marking             events: marks (read, add, change, undo), shade (on the traces), making,
+                          choosing, handles, editing, eventlist, classes, author
+      glass               the pointer on the traces; selecting, measuring, spectrum, cross on it
       api, link           the ways out: to the API (reading), to Python (writing)
       pure                turn · times · scale · stack · palette · frame · address · events · rows
+                          · landing (on which sample a mark lands) · reading (values off a page)
 
 A part of the page is a function of `viewer`, called once by ``app.js``. It finds there
 
@@ -39,6 +41,9 @@ A part of the page is a function of `viewer`, called once by ``app.js``. It find
     has start and stop [s], description, status, channels and a `key` for life; ``scene.chosen`` is
     the key of one. ``kindsOf(state.now.classes)`` and ``dye`` of ``classes.js`` give it a colour.
     ``marks.add(content)``, ``change(key, fields)``, ``undo()``; ``await author()`` is who reads.
+`viewer.glass`
+    Where the pointer is on the traces: ``on("click", (spot) => ...)``, hover, double, drag; a spot
+    has second, row, x and y. ``scene.selection`` is the stretch of a trace that was drawn.
 `viewer.moves`
     ``to(second)``, ``around(second)``, ``before(onset)``, ``by("next")``: turns pages; jumps enter
     the history.

@@ -12,7 +12,7 @@ export const USUAL = [
   {name: "spike", key: "k", color: "purple", own: true},
   {name: "artefact", key: "a", color: "yellow"},
   {name: "sleep", key: "d", color: "blue"},
-  {name: "note", key: "c", color: "green", ask: true},
+  {name: "note", key: "w", color: "green", ask: true},
 ]
 
 /** What belongs to no class. */
