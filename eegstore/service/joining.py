@@ -89,9 +89,13 @@ def page_of(
                per_column[sfreq])
         for sfreq in rates
     )  # fmt: skip
+    used = {key: design(of_kind(setting, key[0]), key[1]).setting
+            for key in {(trace.kind, trace.sfreq) for _, trace in first.values()}}  # fmt: skip
     traces = tuple(
-        _trace(*first[line], rates.index(line.sfreq), clips[line], setting) for line in order
-    )
+        _trace(*first[line], rates.index(line.sfreq), clips[line],
+               used[first[line][1].kind, line.sfreq])
+        for line in order
+    )  # fmt: skip
     return traces, blocks, tuple(joined(spans))
 
 
@@ -125,8 +129,7 @@ def _within(times: Times, piece: Piece) -> Times:
     return [(a, b) for a, b in cut if a < b]
 
 
-def _trace(piece: Piece, trace: Trace, block: int, clips: Times, setting: Setting) -> PageTrace:
-    used = design(of_kind(setting, trace.kind), trace.sfreq).setting
+def _trace(piece: Piece, trace: Trace, block: int, clips: Times, used: Setting) -> PageTrace:
     return PageTrace(
         trace.label, trace.unit, trace.kind, trace.side, trace.noise, trace.color, trace.sfreq,
         tuple(piece.rows[row] for row in trace.rows), block, tuple(joined(clips)),

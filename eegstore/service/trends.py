@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from eegstore.errors import InvalidDataError, SpanError
 from eegstore.model import Recording
+from eegstore.service.ingest import MAX_SECOND
 from eegstore.service.recordings import declared
 from eegstore.service.spectra import computed
 from eegstore.service.timeline import timeline_of
@@ -157,8 +158,12 @@ def _grid(
         raise SpanError(f"start {float(lo):g} s lies before the beginning, which is 0")
     if stop is not None and hi <= lo:
         raise SpanError(f"end {float(hi):g} s is not after start {float(lo):g} s")
+    if max(lo, hi) > MAX_SECOND + 1:
+        raise SpanError(
+            f"{float(max(lo, hi)):g} s lies after second {MAX_SECOND}, the last there is"
+        )
     unit = max(1, -((lo - hi) // px))
-    if unit > MINUTE:
+    if unit > MINUTE // 2:  # so that minutes, of which there is much less to read, suffice
         unit = -(-unit // MINUTE) * MINUTE
     first = int(lo // unit) * unit
     return first, unit, max(0, int(-((first - hi) // unit)))

@@ -230,5 +230,17 @@ def test_bad_questions_are_told_why(
         assert says in answer.json()["detail"]
 
 
+def test_pages_with_little_or_nothing_on_them(eeg: Client, stored: Recording) -> None:
+    key = (stored.patient_id, "r1")
+    tiny = eeg.page(*key, "10.00001", "10.00002", "average", lff=1, hff=30, px=100)
+    assert [block.values.shape for block in tiny.blocks] == [(9, 0), (1, 0)]
+    one = eeg.page(*key, 10, "10.001", lff=1, notch=50)
+    assert [block.values.shape[1] for block in one.blocks] == [1, 1]
+    far = eeg.page(*key, 10**6, 10**6 + 60, lff=1, hff=30, px=200)
+    assert far.spans == ()
+    assert all(np.isnan(block.values).all() for block in far.blocks)
+    assert eeg.page(*key, 10, "10.001", [Line("SpO2")]).traces[0].rows == (9,)
+
+
 def test_pages_need_the_key(live: Live, stored: Recording) -> None:
     assert httpx.get(f"{live.url}/eeg", params=asked(stored, lff="1")).status_code == 401

@@ -83,6 +83,13 @@ def test_it_may_be_kept(api: httpx.Client, stored: Recording) -> None:
     assert api.get("/spectrogram", params=asked(stored), headers=known).status_code == 304
 
 
+def test_spectrograms_with_little_or_nothing_in_them(eeg: Client, stored: Recording) -> None:
+    key = (stored.patient_id, "r1")
+    assert eeg.spectrogram(*key, 10, "10.00001", "EKG").decibels.shape == (65, 1)
+    far = eeg.spectrogram(*key, 10**6, 10**6 + 10, "EKG", lff=1)
+    assert np.isnan(far.decibels).all()
+
+
 @pytest.mark.parametrize(
     ("look", "says"),
     [

@@ -13,6 +13,7 @@ import typer
 
 from eegstore import Client
 from eegstore.cli import app
+from eegstore.cli.terminal import console
 from eegstore.edf import write_edf
 from eegstore.model import SampleType
 from eegstore.store.schema import head_revision
@@ -202,7 +203,7 @@ def test_24_bits_and_float32_out(run: Run, tmp_path: Path) -> None:
 def test_recordings_as_a_table(run: Run, edf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("recordings").stdout == "no recordings\n"
     run("import", edf, "--patient", "p1")
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setattr(console, "width", 120)
     table = run("recordings", "--patient", "p1").stdout
     for word in ("p1", "night.edf", "2026-11-22 08:00:00", "20", "3", "closed"):
         assert word in table

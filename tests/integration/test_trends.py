@@ -363,6 +363,8 @@ def test_what_has_no_trends(urls: Urls) -> None:
             ({"px": 0}, InvalidDataError, "px is 0; it must be in 1 .. 10000"),
             ({"start": F(-1)}, SpanError, "start -1 s lies before"),
             ({"start": F(9), "stop": F(9)}, SpanError, "end 9 s is not after start 9 s"),
+            ({"stop": F(10) ** 90}, SpanError, "1e\\+90 s lies after second"),
+            ({"start": F(10) ** 90}, SpanError, "1e\\+90 s lies after second"),
             ({"study_id": "s"}, InvalidDataError, "both of study_id and recording_id"),
             ({"recording_id": None}, InvalidDataError, "neither of study_id and recording_id"),
             ({"recording_id": "r0"}, NotFoundError, "no recording 'r0'"),
