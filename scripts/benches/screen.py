@@ -86,9 +86,13 @@ class Screen:
         return painted / elapsed, int(page.evaluate("clearInterval(watching), most"))
 
     def watch(self, seconds: float) -> tuple[list[float], list[float]]:
-        """While a recording grows: from acknowledged to painted [s], and long tasks [s]."""
+        """While a recording grows: from committed to painted [s], and long tasks [s]."""
         page = self._page
+        page.keyboard.press("v")
+        self._settle()
+        page.wait_for_timeout(2000)
         page.evaluate(_TASKS)
+        page.evaluate("eegstore.counts.lags.length = 0")
         page.wait_for_timeout(1000 * seconds)
         lags = page.evaluate("eegstore.counts.lags ?? []")
         return [one / 1000 for one in lags], [one / 1000 for one in page.evaluate("long")]
