@@ -1,39 +1,21 @@
 """A recording that grows in front of a reader: followed, looked back on, late, away and closed."""
 
 import uuid
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
 
 from eegstore import Client
 
-from .conftest import Sent, made
+from .growth import Device, as_sent, asked, painted_to, painted_to_second
 from .screens import Screen
 
 pytestmark = pytest.mark.browser
 UNFILTERED = "&lff=off&hff=off"
 LAST = "row => eegstore.models.traces.data.ys[row]?.findLastIndex(y => !isNaN(y))"
-
-
-class Device:
-    """Sends seconds of a recording of its own, in any order."""
-
-    def __init__(self, client: Client) -> None:
-        one = made(f"device-{uuid.uuid4().hex[:8]}", 120)
-        self.sent = Sent(replace(one.recording, patient_id="grows"), one.counts)
-        self.key = self.sent.recording.patient_id, self.sent.recording.recording_id
-        self._client = client
-        client.declare(self.sent.recording)
-
-    def send(self, seconds: Iterable[int]) -> None:
-        self._client.send(self.sent.recording, [self.sent.chunk(second) for second in seconds])
-
-    def close(self) -> None:
-        self._client.close_recording(*self.key)
 
 
 @pytest.fixture
@@ -51,38 +33,6 @@ def follow(screen: Screen, device: Device) -> Callable[[str], Screen]:
         return screen
 
     return opened
-
-
-def painted_to(screen: Screen, sample: int, row: int = 0) -> None:
-    """Wait until a row is painted up to and without a sample, and no further."""
-    screen.page.wait_for_function(
-        "([row, end]) => eegstore.models.traces.data.ys[row]"
-        "?.every((y, k) => isNaN(y) == (k >= end))",
-        arg=[row, sample],
-    )
-    screen.settled()
-
-
-def asked(screen: Screen) -> list[tuple[float, float]]:
-    """From here on, which stretches are asked for; the list grows."""
-    stretches: list[tuple[float, float]] = []
-
-    def request(one: Any) -> None:
-        parts = urlsplit(one.url)
-        if parts.path == "/eeg":
-            query = parse_qs(parts.query)
-            stretches.append((float(query["start"][0]), float(query["end"][0])))
-
-    screen.page.on("request", request)
-    return stretches
-
-
-def as_sent(screen: Screen, device: Device, start: int, stop: int, row: int = 0) -> None:
-    """What is drawn of a row from the start of the page are the samples, and then nothing."""
-    values = device.sent.values(row, start, stop)
-    shown = screen.traces()[row]
-    np.testing.assert_allclose(shown[: len(values)], values, atol=0.1)
-    assert np.isnan(shown[len(values) :]).all()
 
 
 def test_every_second_is_drawn_when_it_is_stored(
@@ -258,3 +208,29 @@ def test_another_study_is_followed_in_its_place(
     painted_to(screen, 400)
     assert screen.value("eegstore.scene.study.duration") == pytest.approx(4)
     screen.page.wait_for_function("name => location.search.includes(name)", arg=other.key[1])
+
+
+def test_a_study_grows_at_its_end(client: Client, screen: Screen) -> None:
+    """Its second recording begins 30 s after the first, which has ended."""
+    study, start = f"study-{uuid.uuid4().hex[:8]}", datetime(2026, 11, 22, 8)
+    first = Device(client, study_id=study, start_time=start)
+    first.send(range(20))
+    first.close()
+    second = Device(client, study_id=study, start_time=start + timedelta(seconds=30))
+    second.send(range(3))
+    screen.open(f"?patient=grows&study={study}{UNFILTERED}").at(25)
+    screen.page.wait_for_function("eegstore.scene.streaming")
+    stretches = asked(screen)
+    second.send([3])
+    painted_to_second(screen, 34)
+    assert stretches == [(30, 35)]
+    np.testing.assert_allclose(screen.traces()[0], second.sent.values(0, 0, 4), atol=0.1)
+    second.send([5])
+    screen.at(30)
+    screen.page.wait_for_function("eegstore.models.gaps.data.left[0] == 4")
+    second.send([4])
+    painted_to_second(screen, 36)
+    np.testing.assert_allclose(screen.traces()[0], second.sent.values(0, 0, 6), atol=0.1)
+    assert screen.value("eegstore.scene.page.recordings") == [
+        {"recording_id": second.key[1], "start": 30, "stop": 36}
+    ]

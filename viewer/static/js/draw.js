@@ -30,9 +30,7 @@ export function draw({state, scene, models, counts}) {
     const same = renewed(traces.data, {...layout, rows}, state.now, page.renewed.from, page.renewed.to)
     traces.patching.emit(rows.map((_, k) => k))
     put(rails, clipped({...layout, rows}, page.start))
-    if (!same) {
-      scene.set({layout: {...layout, rows}, drawn: scene.now.drawn + 1})
-    }
+    scene.set({layout: {...layout, rows}, drawn: scene.now.drawn + (same ? 0 : 1)})
     painted(page)
   }
 

@@ -1,8 +1,9 @@
 // A page on which more is stored by now: that part is fetched and put in its place.
 
 import {Away} from "./api.js"
-import {number, page as decoded} from "./frame.js"
+import {page as decoded} from "./frame.js"
 import {minus, union, within} from "./spans.js"
+import {spliced} from "./splice.js"
 
 const LEAST = 1e-3 // [s]; less is the rounding of times
 const PACE = 200, PAUSE = 1000 // [ms] before the next part, and before a store that is away is asked again
@@ -77,35 +78,4 @@ export class Renewing {
     const {buffer, sealed} = await this.#viewer.api.bytes("/eeg", query)
     return {...decoded(buffer), sealed, query}
   }
-}
-
-/** A page with part of it anew, its values in place; null where they have none. */
-export function spliced(page, part) {
-  const places = page.traces.map((trace, k) => placeOf(trace, part.traces[k], part.start - page.start))
-  if (part.traces.length != page.traces.length || places.includes(null)) {
-    return null
-  }
-  const {start, stop} = part
-  const traces = page.traces.map((trace, k) => {
-    trace.values.set(part.traces[k].values, places[k])
-    const before = trace.clips.filter(([, to]) => to <= start), after = trace.clips.filter(([from]) => from >= stop)
-    return {...trace, clips: [...before, ...part.traces[k].clips, ...after]}
-  })
-  return {...page, traces, spans: union([...page.spans, ...part.spans]), suspects: part.suspects,
-    renewed: {of: page, from: start - page.start, to: stop - page.start}}
-}
-
-/** The index of the first value of a part within the trace. */
-function placeOf(trace, part, shift) {
-  if (part == null || part.label != trace.label || part.per_column != trace.per_column) {
-    return null
-  }
-  if (part.x.length == 0) {
-    return 0
-  }
-  const close = 0.25 / number(trace.sfreq)
-  const first = trace.x.findIndex((x) => x > part.x[0] + shift - close)
-  const last = first + part.x.length - 1
-  const same = (k, at) => k >= 0 && k < trace.x.length && Math.abs(trace.x[k] - (at + shift)) < close
-  return same(first, part.x[0]) && same(last, part.x.at(-1)) ? first : null
 }

@@ -75,8 +75,12 @@ export function renewed(columns, {rows, rowHeight}, look, from, to) {
   let same = true
   rows.forEach(({trace, centre}, k) => {
     const {up, baseline, px, own} = scaleOf(trace, trace.values, look, rowHeight)
-    const kept = columns.px[k] == px && columns.baseline[k] == baseline
+    const kept = columns.px[k] == px && columns.baseline[k] == baseline && columns.xs[k] === trace.x
     const [first, stop] = kept ? [before(trace.x, from), before(trace.x, to)] : [0, trace.x.length]
+    if (columns.xs[k] !== trace.x) {
+      columns.xs[k] = trace.x
+      columns.ys[k] = new Float32Array(trace.x.length)
+    }
     columns.ys[k].set(line(trace.values.subarray(first, stop), centre, up * px, baseline, reach), first)
     same &&= columns.own[k] == own
     columns.px[k] = px
@@ -87,7 +91,7 @@ export function renewed(columns, {rows, rowHeight}, look, from, to) {
 }
 
 /** How many of ascending times are before a time; one that is the same, but for rounding, is not. */
-function before(times, time) {
+export function before(times, time) {
   let [low, high] = [0, times.length]
   while (low < high) {
     const middle = (low + high) >> 1
