@@ -114,6 +114,7 @@ def test_a_drag_and_a_key_make_an_event_on_samples(desk: Screen, client: Client)
     assert seizure.duration == round((selection["stop"] - seizure.onset) * 128) / 128
     assert desk.value("eegstore.scene.selection") is None
     assert "#EE6677" in desk.data("marks")["fill"]
+    desk.wait_for_text("studies", "1 seizure")
     assert desk.page.locator("#events [aria-selected=true]").inner_text().startswith("22:00:22")
 
 

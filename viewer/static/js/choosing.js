@@ -84,10 +84,10 @@ export function choosing(viewer) {
   keys.add(
     {keys: ["e"], words: "Edit the chosen event", group: "Events", run: edit},
     {keys: ["y"], words: "Confirm the chosen event", group: "Events", run: confirm},
-    {keys: ["q"], words: "Make it a proposal again", group: "Events", run: propose},
+    {keys: ["q"], words: "Only propose it", group: "Events", run: propose},
     {keys: ["Delete", "Backspace"], words: "Reject the chosen event", group: "Events", run: reject},
-    {keys: ["Ctrl+z"], words: "Undo what was done to events", group: "Events", run: recall(() => marks.undo())},
-    {keys: ["Ctrl+Shift+z", "Ctrl+y"], words: "Do it again", group: "Events", run: recall(() => marks.redo())},
+    {keys: ["Ctrl+z"], words: "Undo", group: "Events", run: recall(() => marks.undo())},
+    {keys: ["Ctrl+Shift+z", "Ctrl+y"], words: "Do again", group: "Events", run: recall(() => marks.redo())},
     {keys: ["Escape"], words: "Choose and select nothing", group: "Events", run: away},
   )
 }

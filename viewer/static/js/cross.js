@@ -70,7 +70,7 @@ export function cross(viewer) {
   }
 
   /** Move by key: along time, or to the next trace; with `selecting` the way is selected. */
-  const move = (dx, dy, selecting) => () => {
+  const move = (dx, dy, selecting = false) => {
     state.set({cross: true})
     const before = viewer.cursor()
     if (before == null) {
@@ -99,14 +99,12 @@ export function cross(viewer) {
   })
 
   const key = (names, words, run) => ({keys: names, words, group: "Reading", repeats: true, run})
+  const way = ({key: name}) => (/Left|Up/.test(name) ? -1 : 1)
   keys.add(
     {keys: ["x"], words: "Crosshair: time and value", group: "Reading", run: () => state.set({cross: !state.now.cross})},
-    {keys: ["r"], words: "Ruler: first cursor, second cursor, away", group: "Reading", run: rule},
-    key(["Ctrl+ArrowLeft"], "Crosshair back", move(-1, 0)),
-    key(["Ctrl+ArrowRight"], "Crosshair on", move(1, 0)),
-    key(["Ctrl+ArrowUp"], "Crosshair to the trace above", move(0, -1)),
-    key(["Ctrl+ArrowDown"], "Crosshair to the trace below", move(0, 1)),
-    key(["Ctrl+Shift+ArrowLeft"], "Crosshair back, selecting", move(-1, 0, true)),
-    key(["Ctrl+Shift+ArrowRight"], "Crosshair on, selecting", move(1, 0, true)),
+    {keys: ["r"], words: "Ruler: first cursor, second, away", group: "Reading", run: rule},
+    key(["Ctrl+ArrowLeft", "Ctrl+ArrowRight"], "Move the crosshair", (event) => move(way(event), 0)),
+    key(["Ctrl+ArrowUp", "Ctrl+ArrowDown"], "To another trace", (event) => move(0, way(event))),
+    key(["Ctrl+Shift+ArrowLeft", "Ctrl+Shift+ArrowRight"], "Move it, selecting", (event) => move(way(event), 0, true)),
   )
 }

@@ -61,3 +61,10 @@ export function button(name, sign, title, pressed) {
   const spoken = typeof sign == "string" && sign.length > 1 ? null : title
   return make("button", {type: "button", name, title, "aria-label": spoken, onclick: pressed}, sign)
 }
+
+/** Hand a file to the reader. */
+export function save(blob, name) {
+  const url = URL.createObjectURL(blob)
+  make("a", {href: url, download: name}).click()
+  setTimeout(() => URL.revokeObjectURL(url), 10000)
+}

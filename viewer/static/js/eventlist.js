@@ -87,7 +87,7 @@ export function eventlist(viewer) {
     return make("div", {
       id: `event-${index}`, role: "option", class: `${one.status}${index == at ? " at" : ""}`,
       "aria-selected": String(one.key == scene.now.chosen), style: `top:${ROW * index}px`, title: title.filter((part) => part.trim()).join("\n"),
-      onclick: () => jump(one),
+      onclick: () => jump(one), onmousedown: (event) => event.preventDefault(), // the keys stay with the page
     }, make("i", {class: "swatch", style: `background:${color}`}), make("span", {class: "time"}, days(one.start), clock.text(one.start)),
     make("span", {class: "cut"}, one.description || "no words"), make("span", {class: "length"}, isPoint(one) ? "" : lasting(one.duration)))
   }

@@ -6,6 +6,8 @@ import {rowsMeant} from "./labels.js"
 import {landed} from "./landing.js"
 import {ownRows} from "./rows.js"
 
+const MAKE = "Mark the selection, else at the crosshair or the middle"
+
 /** Brings `viewer.makes(kind)`: an event of that class where the reader is. */
 export function making(viewer) {
   const {state, scene, keys, marks, glass, menu} = viewer
@@ -59,15 +61,15 @@ export function making(viewer) {
   let entries = []
   const offer = () => {
     keys.drop(entries)
-    entries = state.now.classes.filter(({key}) => key).flatMap((kind) => [
-      {keys: [kind.key], words: `${kind.name}: of the selection, else at the crosshair or in the middle`, group: "Events",
-        run: () => viewer.makes(kind)},
-      {keys: [`Shift+${kind.key}`], words: `${kind.name} begins here, or ends here`, group: "Events", run: () => lasts(kind)},
-    ])
+    const taken = new Set(keys.table.flatMap((entry) => entry.keys))
+    entries = state.now.classes.filter(({key}) => key && !taken.has(key)).map((kind) => ({
+      keys: [kind.key, `Shift+${kind.key}`], words: `${kind.name}; with Shift from here … to here`, group: MAKE,
+      run: (event) => (event.shiftKey ? lasts : viewer.makes)(kind),
+    }))
     keys.add(...entries)
   }
   state.on(["classes"], offer)
-  offer()
+  queueMicrotask(offer) // when all others have their keys: these are a reader's own, and yield
 
   const show = () => {
     const {page, begun} = scene.now

@@ -3,9 +3,11 @@
 import {author} from "./author.js"
 import {choosing} from "./choosing.js"
 import {USUAL} from "./classes.js"
+import {classing} from "./classing.js"
 import {cross} from "./cross.js"
 import {editing} from "./editing.js"
 import {eventlist} from "./eventlist.js"
+import {exporting} from "./exporting.js"
 import {glass} from "./glass.js"
 import {handles} from "./handles.js"
 import {making} from "./making.js"
@@ -18,7 +20,9 @@ export function marking(viewer) {
   viewer.state.add({classes: USUAL})
   viewer.glass = glass(viewer)
   viewer.marks = new Marks(viewer)
-  for (const part of [author, shade, eventlist, selecting, cross, editing, making, choosing, handles, measuring]) {
+  const parts = [author, shade, eventlist, selecting, cross, editing, making, choosing, handles, measuring, classing,
+    exporting]
+  for (const part of parts) {
     part(viewer)
   }
 }

@@ -1,5 +1,6 @@
 // What is said of the open study: read once, and changed by versions that supersede others.
 
+import {isSeizure} from "./classes.js"
 import {Events, entryOf} from "./events.js"
 
 const EVERY = 20000 // [ms] between two looks at what others say of a study that is open
@@ -164,6 +165,9 @@ export class Marks {
     }
     this.#said = ""
     this.#publish()
+    if (versions.some(([, {description}]) => isSeizure(description))) {
+      void this.#viewer.studies.count()
+    }
   }
 
   /** Take entries from the store; those that others have superseded can no longer be undone here. */

@@ -1,6 +1,6 @@
 // The sheet to a printer or PDF (through the browser), and as a picture.
 
-import {make, place} from "./dom.js"
+import {make, place, save} from "./dom.js"
 import {sheet} from "./sheet.js"
 
 const FINE = 2 // pixels of the picture for each of the screen
@@ -47,10 +47,4 @@ async function drawn(svg) {
   } finally {
     URL.revokeObjectURL(url)
   }
-}
-
-function save(blob, name) {
-  const url = URL.createObjectURL(blob)
-  make("a", {href: url, download: name}).click()
-  setTimeout(() => URL.revokeObjectURL(url), 10000)
 }

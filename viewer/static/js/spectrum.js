@@ -3,7 +3,7 @@
 import {figure} from "./reading.js"
 
 const NS = "http://www.w3.org/2000/svg"
-const WIDTH = 268, HEIGHT = 110, LEFT = 6, TOP = 16, BELOW = 15 // [px]
+const WIDTH = 298, HEIGHT = 110, LEFT = 6, TOP = 16, BELOW = 15 // [px]
 const EVERY = 10 // [Hz] between two ticks
 
 const draw = (tag, attributes, text = null) => {

@@ -57,6 +57,11 @@ export class Studies {
     this.#timer = setTimeout(() => this.look(), pause)
   }
 
+  /** Count the seizures of the open study again. */
+  async count() {
+    await this.#one().catch(() => {}) // what is away is told by the next look
+  }
+
   async #list() {
     const {api, scene} = this.#viewer
     const {studies} = await api.json("/studies")
