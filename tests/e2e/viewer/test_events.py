@@ -148,7 +148,8 @@ def test_the_list_has_clock_words_and_length(eyes: Screen) -> None:
 
 def test_the_list_is_narrowed_by_words_kind_and_status(eyes: Screen) -> None:
     words = eyes.page.locator("input[name=filter]")
-    words.fill("BERTA")
+    eyes.page.keyboard.press("/")
+    eyes.page.keyboard.type("BERTA")
     assert listed(eyes) == ["22:00:24 artefact 2 s"]
     assert count(eyes) == "1 of 5"
     words.fill("")

@@ -145,6 +145,7 @@ export function eventlist(viewer) {
   keys.add(
     {keys: ["."], words: "Next event of the list", group: "Events", run: () => go(1, list)},
     {keys: [","], words: "Previous event of the list", group: "Events", run: () => go(-1, list)},
+    {keys: ["/"], words: "Filter the events", group: "Events", run: () => text.focus()},
     {keys: [":", ">"], words: "Next seizure", group: "Events", run: () => go(1, seizures())},
     {keys: [";", "<"], words: "Previous seizure", group: "Events", run: () => go(-1, seizures())},
   )

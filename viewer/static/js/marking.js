@@ -17,7 +17,11 @@ import {selecting} from "./selecting.js"
 import {shade} from "./shade.js"
 
 export function marking(viewer) {
-  viewer.state.add({classes: USUAL})
+  const {state} = viewer
+  state.add({classes: USUAL})
+  if (!Array.isArray(state.now.classes)) {
+    state.set({classes: USUAL}) // whatever the browser has kept
+  }
   viewer.glass = glass(viewer)
   viewer.marks = new Marks(viewer)
   const parts = [author, shade, eventlist, selecting, cross, editing, making, choosing, handles, measuring, classing,

@@ -3,7 +3,7 @@
 import {isSeizure} from "./classes.js"
 import {Events, entryOf} from "./events.js"
 
-const EVERY = 20000 // [ms] between two looks at what others say of a study that is open
+const EVERY = 20000, SELDOM = 120000 // [ms] between two looks at what others say, of a study that grows and of a closed one
 
 /** What of an entry makes a new version. */
 const content = ({recording_id, onset, duration, description, channels, source, status}) =>
@@ -75,7 +75,7 @@ export class Marks {
       this.#timer = setTimeout(() => this.read(), EVERY / 4)
       return
     }
-    this.#timer = closed ? null : setTimeout(() => this.read(), EVERY)
+    this.#timer = setTimeout(() => this.read(), closed ? SELDOM : EVERY)
   }
 
   /** Add an entry; `what` is its content. A promise of its key, null when nothing was added. */

@@ -33,7 +33,7 @@ export function who({state, scene}) {
   show()
 }
 
-const FIRST = ["store", "list", "page", "marks", "hint"]
+const FIRST = ["store", "list", "page", "hint", "marks"]
 
 /** What is wrong with the store is told first, then what is wrong with the page. */
 export function notices({scene}) {
