@@ -1,7 +1,9 @@
 """Who may ask: whoever knows the API key, and for reading also a browser with a session."""
 
 import secrets
+from ipaddress import ip_address
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -55,11 +57,29 @@ def cookie_name(api_key: str) -> str:
 def _check(connection: HTTPConnection, given: str | None) -> None:
     key: str | None = connection.app.state.api_key
     if key is None:
-        return
-    if given is None:
+        _check_near(connection)
+    elif given is None:
         _check_session(connection, key)
     elif not secrets.compare_digest(given.encode(), key.encode()):
         raise AccessError("the API key is wrong")
+
+
+def _check_near(connection: HTTPConnection) -> None:
+    """Raise AccessError when a page may be asking that is none of the viewer's.
+
+    Without a key nothing else keeps it out: of its own host it reads what it likes once it has
+    that host's name lead to this machine, and a POST without a body needs nobody's leave.
+    """
+    host = connection.headers.get("host", "")
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        near = name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        near = False
+    if not near:
+        raise AccessError(f"without an API key this machine is asked as 127.0.0.1, not as {host}")
+    if connection.scope.get("method", "GET") != "GET":
+        check_origin(connection)
 
 
 def _check_session(connection: HTTPConnection, key: str) -> None:

@@ -10,7 +10,8 @@ from starlette.responses import Response
 from eegstore import wire
 from eegstore.annotation_export import Format
 from eegstore.api.access import Store
-from eegstore.api.problems import answer, json_body
+from eegstore.api.bodies import json_body
+from eegstore.api.problems import answer
 from eegstore.errors import InvalidDataError
 from eegstore.service import annotation_export, annotations, studies
 from eegstore.wire.review import entries_json
@@ -116,7 +117,7 @@ async def add(request: Request, database: Store) -> Response:
     ids = [body.get(name) for name in ("patient_id", "recording_id")]
     for name, value in zip(("patient_id", "recording_id"), ids, strict=True):
         if not isinstance(value, str):
-            raise InvalidDataError(f"{name} is {value!r}; it must be a string")
+            raise InvalidDataError(f"{name} is {wire.shown(value)}; it must be a string")
     single = "annotations" not in body
     listed = [body] if single else wire.array(body["annotations"], "annotations")
     if not 1 <= len(listed) <= MAX_AT_ONCE:

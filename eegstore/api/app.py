@@ -31,7 +31,7 @@ from eegstore.api import (
     windows,
 )
 from eegstore.api.access import require_key
-from eegstore.api.problems import MAX_BODY, add_handlers, answer, problem, too_large
+from eegstore.api.problems import MAX_BODY, add_handlers, problem, too_large, unforeseen
 from eegstore.errors import AccessError, StoreUnavailableError
 from eegstore.service.kept import kept_of
 from eegstore.store.database import Database
@@ -137,7 +137,7 @@ async def _in_any_case(answering: Awaitable[Response | None]) -> Response | None
         return await answering
     except Exception:
         _log.exception("a request on the short way")
-        return answer(500, {"error": "EegStoreError", "detail": "Internal Server Error"})
+        return unforeseen()
 
 
 def _over(headers: dict[bytes, bytes]) -> int:

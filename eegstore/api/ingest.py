@@ -1,8 +1,6 @@
 """Seconds in: frames of counts, or JSON in the channel's unit."""
 
-import asyncio
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.requests import ClientDisconnect
@@ -10,7 +8,8 @@ from starlette.responses import Response
 
 from eegstore import wire
 from eegstore.api.access import check_key, database_of
-from eegstore.api.problems import MAX_BODY, answer, problem, too_large
+from eegstore.api.bodies import aside, whole_body
+from eegstore.api.problems import answer, problem
 from eegstore.errors import EegStoreError, InvalidDataError
 from eegstore.model import SampleType
 from eegstore.service import ingest, recordings
@@ -19,9 +18,6 @@ from eegstore.service.second import Second, read_second
 from eegstore.store.database import Database
 
 router = APIRouter(tags=["ingest"])
-
-T = TypeVar("T")
-_IN_THREAD = 256 << 10  # [byte]
 
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -67,11 +63,11 @@ async def direct(request: Request) -> Response:
 async def _store(request: Request) -> Response:
     database = database_of(request)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    body = await _body(request)
+    body = await whole_body(request)
     if kind == wire.MEDIA_TYPE:
-        frame = await _aside(body, wire.unpack_chunks, body)
+        frame = await aside(body, wire.unpack_chunks, body)
         declared = await recordings.declared(database, frame.patient_id, frame.recording_id)
-        chunks = await _aside(body, wire.cut_chunks, frame, declared.recording)
+        chunks = await aside(body, wire.cut_chunks, frame, declared.recording)
         outcomes = await ingest.store(database, declared, chunks, frame.device_time)
         return _answer(outcomes, declared.recording.sample_type)
     if kind == "application/json":
@@ -79,23 +75,6 @@ async def _store(request: Request) -> Response:
     raise InvalidDataError(
         f"Content-Type {kind!r} is not one of application/json, {wire.MEDIA_TYPE}"
     )
-
-
-async def _body(request: Request) -> bytes:
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MAX_BODY:
-            raise too_large("larger")
-        parts.append(part)
-    return b"".join(parts)
-
-
-async def _aside(body: bytes, work: Callable[..., T], *arguments: Any) -> T:
-    """`work` on what a body holds: off the event loop when it is large."""
-    if len(body) > _IN_THREAD:
-        return await asyncio.to_thread(work, *arguments)
-    return work(*arguments)
 
 
 async def _json(body: bytes, database: Database) -> Response:
@@ -110,13 +89,13 @@ async def _second(body: bytes, database: Database) -> tuple[Declared, Second]:
     The thousands of numbers that a body becomes are gone when it returns, not only when the
     second is stored: then all who wait would keep theirs.
     """
-    said = wire.object_(await _aside(body, wire.load, body), "body")
+    said = wire.object_(await aside(body, wire.load, body), "body")
     for name in ("patient_id", "recording_id"):
         if not isinstance(said.get(name), str):
-            raise InvalidDataError(f"{name} is {said.get(name)!r}; it must be a string")
+            raise InvalidDataError(f"{name} is {wire.shown(said.get(name))}; it must be a string")
     key = said["patient_id"], said["recording_id"]
     found = await recordings.find_declared(database, *key)
-    second = await _aside(body, read_second, said, None if found is None else found.grid)
+    second = await aside(body, read_second, said, None if found is None else found.grid)
     if found is None:
         ingest.check(second.recording, second.chunk)
         await recordings.declare(database, second.recording)

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from eegstore.api.access import Store
-from eegstore.api.problems import answer, json_body
+from eegstore.api.bodies import json_body
+from eegstore.api.problems import answer
 from eegstore.service import montages
 from eegstore.wire.montage import montage_from_json
 

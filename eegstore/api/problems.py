@@ -1,7 +1,5 @@
 """From error to HTTP status: one table, one shape of body."""
 
-from typing import Any
-
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -52,23 +50,14 @@ def problem(error: EegStoreError) -> Response:
     return answer(status_of(error), body, headers)
 
 
-def too_large(size: str) -> TooLargeError:
+def unforeseen() -> Response:
+    """The response where nobody foresaw what failed: nothing is told."""
+    return answer(500, {"error": "EegStoreError", "detail": "Internal Server Error"})
+
+
+def too_large(size: str, most: int = MAX_BODY) -> TooLargeError:
     """The error for a body over the limit."""
-    return TooLargeError(f"the body is {size}; at most {MAX_BODY} bytes")
-
-
-async def json_body(request: Request) -> dict[str, Any]:
-    """The JSON object in the body of a request that says it is JSON; none is an empty one.
-
-    A page elsewhere cannot make a browser send this content type unasked.
-    """
-    body = await request.body()
-    if not body:
-        return {}
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise InvalidDataError(f"Content-Type is {kind!r}; it must be application/json")
-    return wire.object_(wire.load(body), "body")
+    return TooLargeError(f"the body is {size}; at most {most} bytes")
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -86,6 +75,10 @@ def add_handlers(app: FastAPI) -> None:
         where = ".".join(str(part) for part in first["loc"])
         value = f" {first['input']!r}" if isinstance(first.get("input"), str | int | float) else ""
         return problem(InvalidDataError(f"{where}{value}: {first['msg']}"))
+
+    @app.exception_handler(Exception)
+    async def nobody_s(request: Request, error: Exception) -> Response:
+        return unforeseen()  # and the log has it
 
     @app.exception_handler(ClientDisconnect)
     async def gone(request: Request, error: Exception) -> Response:

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from eegstore import wire
 from eegstore.api.access import Store
-from eegstore.api.problems import answer, json_body
+from eegstore.api.bodies import json_body
+from eegstore.api.problems import answer
 from eegstore.service import recordings
 from eegstore.service.summaries import catch_up
 

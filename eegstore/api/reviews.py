@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from eegstore import wire
 from eegstore.api.access import Store
-from eegstore.api.problems import answer, json_body
+from eegstore.api.bodies import json_body
+from eegstore.api.problems import answer
 from eegstore.errors import InvalidDataError
 from eegstore.service import reviews, studies
 from eegstore.service.summaries import catch_up

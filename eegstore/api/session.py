@@ -22,13 +22,15 @@ from starlette.responses import Response
 
 from eegstore.api import tickets
 from eegstore.api.access import check_origin, cookie_name, require_key
-from eegstore.api.problems import answer, json_body
+from eegstore.api.bodies import json_body
+from eegstore.api.problems import answer
 from eegstore.errors import AccessError
 
 router = APIRouter(tags=["session"])
 
 GRANTED = 60  # [s] from the grant to the session
 LASTS = 12 * 3600  # [s]
+_GRANT = 4096  # [byte] of a body, which nobody has vouched for yet
 _UNKEPT = {"Cache-Control": "no-store"}
 
 
@@ -50,7 +52,7 @@ async def session(request: Request) -> Response:
     response = answer(200, {"expires_in": LASTS}, _UNKEPT)
     if key is None:
         return response
-    given = (await json_body(request)).get("grant")
+    given = (await json_body(request, _GRANT)).get("grant")
     if given is None:
         raise AccessError("the grant is missing; it is asked for with the API key")
     if not isinstance(given, str) or not tickets.is_good(key, tickets.GRANT, given):

@@ -14,8 +14,9 @@ from eegstore import Client, wire
 from eegstore.api import tickets
 from eegstore.api.access import cookie_name
 from eegstore.api.session import GRANTED, LASTS
-from tests.e2e.asking import FRAME, http
+from tests.e2e.asking import FRAME, http, new_patient, place
 from tests.e2e.conftest import Live
+from tests.unit.recordings import make_recording
 
 FOREIGN = "http://127.0.0.1:1"  # of the same host, and so of the same site: cookies go there
 ALLOW_ORIGIN = "Access-Control-Allow-Origin"
@@ -164,6 +165,12 @@ def test_a_page_is_told_what_was_wrong(
     assert answer.json()["detail"]
 
 
+def test_strangers_are_not_read_to_the_end(live: Live) -> None:
+    """Who has no key yet sends a grant, and nothing that is larger than one."""
+    answer = httpx.post(f"{live.url}/session", json={"grant": "x" * 5000})
+    assert (answer.status_code, "at most 4096 bytes" in answer.text) == (413, True)
+
+
 @pytest.mark.parametrize("path", ["/ingest", "/session"])
 def test_a_page_is_told_that_it_sends_too_much(live: Live, path: str) -> None:
     connection = HTTPConnection("127.0.0.1", live.port, timeout=60)
@@ -201,5 +208,20 @@ def test_without_a_key_pages_of_others_still_read_nothing(data_directory: Path, 
         assert (read.status_code, read.headers[ALLOW_ORIGIN]) == (200, unlocked.viewer_url)
         foreign = httpx.get(f"{unlocked.url}/patients", headers={"Origin": FOREIGN})
         assert ALLOW_ORIGIN not in foreign.headers
+        with Client(unlocked.url, "any") as eeg:
+            recording = make_recording(patient_id=new_patient())
+            eeg.declare(recording)
+            refused(
+                httpx.post(f"{unlocked.url}{place(recording)}/close", headers={"Origin": FOREIGN}),
+                f"pages of {FOREIGN} may not ask",
+            )
+            assert not eeg.recordings(recording.patient_id)[0].closed
+        named = {"Host": f"rebound.example:{unlocked.port}"}
+        refused(httpx.get(f"{unlocked.url}/patients", headers=named), "not as rebound.example")
+        frame = {"Accept": wire.MEDIA_TYPE} | named
+        asked = {"patient_id": "p", "recording_id": "r", "start": "0", "end": "1"}
+        refused(httpx.get(f"{unlocked.url}/eeg", params=asked, headers=frame), "not as rebound")
+        local = {"Host": f"localhost:{unlocked.port}"}
+        assert httpx.get(f"{unlocked.url}/patients", headers=local).status_code == 200
     finally:
         unlocked.stop()

@@ -22,9 +22,11 @@ def test_a_page_is_told_of_a_failure_that_nobody_foresaw(path: str, accept: str)
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return await client.get(path, headers={"Origin": origin, "Accept": accept})
 
     answer = asyncio.run(ask())
     assert answer.status_code == 500
     assert answer.headers["Access-Control-Allow-Origin"] == origin
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.json() == {"error": "EegStoreError", "detail": "Internal Server Error"}
