@@ -46,6 +46,7 @@ MAX_HEARD = 4096  # [byte] of a message from the other side, which has nothing t
 PATIENCE = 60.0  # [s] that one message may take to get away
 AT_ONCE = 30  # [s] of samples in one message, or fewer where there are many
 _VALUES = 500_000  # in one message
+_DIGITS = 20
 _REASON = 123  # [byte], the most a WebSocket is closed with
 
 
@@ -155,6 +156,8 @@ def _start(query: QueryParams) -> int | None:
     text = query.get("from")
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit()) or int(text[:20]) > MAX_SECOND:
-        raise InvalidDataError(f"from is {text!r}; it must be a second from 0 to {MAX_SECOND}")
+    if not (text.isascii() and text.isdigit()) or len(text) > _DIGITS or int(text) > MAX_SECOND:
+        raise InvalidDataError(
+            f"from is {wire.shown(text)}; it must be a second from 0 to {MAX_SECOND}"
+        )
     return int(text)

@@ -2,13 +2,14 @@
 
 import asyncio
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from eegstore.errors import ConflictError, InvalidDataError, NotFoundError
 from eegstore.model import Annotation, check_id
-from eegstore.review import Entry, in_order
+from eegstore.review import MAX_NAME, Entry, in_order
 from eegstore.service import studies
 from eegstore.service.recordings import declared
 from eegstore.service.uuids import uuid_of
@@ -184,9 +185,15 @@ def _checked(annotation: Annotation, n_channels: int) -> Annotation:
         raise InvalidDataError(
             f"description has {len(annotation.description)} characters; at most {MAX_DESCRIPTION}"
         )
+    for name, text in (("author", annotation.author), ("source", annotation.source)):
+        if text is not None and len(text) > MAX_NAME:
+            raise InvalidDataError(f"{name} has {len(text)} characters; at most {MAX_NAME}")
     for row in annotation.channels:
         if not 0 <= row < n_channels:
             raise InvalidDataError(f"channel {row} is not in 0 .. {n_channels - 1}")
+    if len(set(annotation.channels)) < len(annotation.channels):
+        twice = Counter(annotation.channels).most_common(1)[0][0]
+        raise InvalidDataError(f"channel {twice} is named more than once")
     return replace(
         annotation,
         annotation_id=uuid_of("annotation_id", annotation.annotation_id) or str(uuid.uuid4()),

@@ -103,13 +103,14 @@ async def draw(
     SpanError, TooLargeError
         As `read_window`.
     """
-    rows = sorted({row for trace in traces for row in trace.rows}) or [0]
+    rows = sorted({row for trace in traces for row in trace.rows})
+    rows = rows or list(range(len(recording.channels)))[:1]  # which tells where samples are
     labels = unique_labels(recording.channels)
     before, after = reach(traces, setting)
     rates = {trace.sfreq: per_column[trace.sfreq] for trace in traces}
     plan = _Plan(recording, traces, rows, setting, rates)
     a_second = float(sum(recording.channels[row].sfreq for row in rows))
-    longest = max(1, min(int(AT_ONCE / a_second), _LONGEST))
+    longest = max(1, int(min(AT_ONCE / max(a_second, 1), _LONGEST)))
     parts = []
     for portion in portions(start, stop, rates, longest):
         window = await read_window(

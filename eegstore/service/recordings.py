@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from eegstore import codec, wire
-from eegstore.errors import CodecError, ConflictError, NotFoundError
+from eegstore.errors import CodecError, ConflictError, InvalidDataError, NotFoundError
 from eegstore.integrity import channels_sha256
 from eegstore.model import Recording, RecordingInfo, Runs, check_id
 from eegstore.service.grid import Grid
@@ -16,6 +16,7 @@ from eegstore.store import recordings
 from eegstore.store.database import Connection, Database, Row, raw
 from eegstore.timebase import first_sample
 
+MAX_YEAR = 9900  # of a start, so that each of its seconds has a place in the calendar
 _KEPT = 10_000
 
 
@@ -44,6 +45,8 @@ async def declare(database: Database, recording: Recording) -> bool:
     ------
     ConflictError
         The recording is declared otherwise; names the first field that differs.
+    InvalidDataError
+        It starts at an end of the calendar.
     """
     async with database.begin() as connection:
         return await declare_in(connection, recording)
@@ -51,6 +54,9 @@ async def declare(database: Database, recording: Recording) -> bool:
 
 async def declare_in(connection: Connection, recording: Recording) -> bool:
     """`declare` within a transaction."""
+    start = recording.start_time
+    if start is not None and not 1 < start.year <= MAX_YEAR:
+        raise InvalidDataError(f"start_time {start} is not in the years 2 to {MAX_YEAR}")
     table = channels_sha256(recording.channels, recording.sample_type)
     new = await recordings.declare(connection, _values(recording, table))
     if new:

@@ -3,6 +3,7 @@
 import uuid
 
 from eegstore.errors import InvalidDataError
+from eegstore.wire import shown
 
 
 def uuid_of(what: str, value: str | None) -> str | None:
@@ -15,4 +16,4 @@ def uuid_of(what: str, value: str | None) -> str | None:
     try:
         return None if value is None else str(uuid.UUID(value))
     except ValueError:
-        raise InvalidDataError(f"{what} {value!r} is not a UUID") from None
+        raise InvalidDataError(f"{what} {shown(str(value))} is not a UUID") from None

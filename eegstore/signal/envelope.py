@@ -62,7 +62,7 @@ def split_envelopes(
             f"{n_envelopes} envelopes have {len(joined)} bytes; those of {n_channels} channels "
             f"in {sample_type} have {size * n_envelopes}"
         )
-    return np.frombuffer(joined, sample_type.dtype).reshape(-1, n_channels, 2)
+    return np.frombuffer(joined, sample_type.dtype).reshape(n_envelopes, n_channels, 2)
 
 
 def no_samples(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Digital:

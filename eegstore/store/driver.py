@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from eegstore.errors import InvalidDataError, NotFoundError, StoreUnavailableError
 
 POOL_TIMEOUT = 5.0  # [s]
+_NUL = ("22P05", "22021")  # as escape sequence in JSON, and as byte of UTF-8
 _UNAVAILABLE = ("08", "40", "53", "57", "58", "55P03", "25006", "XX001")
 
 Raw = psycopg.AsyncConnection[Any]
@@ -38,7 +39,7 @@ def _translate(cause: BaseException | None, error: Exception) -> Exception:
     message = str(cause).strip().splitlines()[0] if str(cause).strip() else repr(cause)
     if state == "23503":
         return NotFoundError("no such recording")
-    if state == "22P05" or (isinstance(cause, psycopg.DataError) and "NUL" in message):
+    if state in _NUL or (isinstance(cause, psycopg.DataError) and "NUL" in message):
         return InvalidDataError("text contains the character U+0000, which is not allowed")
     if state is None and isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
         return StoreUnavailableError(f"the database cannot be reached: {message}")

@@ -230,6 +230,22 @@ def test_bad_questions_are_told_why(
         assert says in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("montage", ["recorded", "longitudinal", "average"])
+def test_a_recording_without_channels_has_pages_without_traces(
+    api: httpx.Client, stored: Recording, montage: str
+) -> None:
+    """As a file of annotations alone declares one."""
+    place = f"/recordings/{stored.patient_id}/bare"
+    said = api.put(place, json={"channels": [], "sample_type": "int16"})
+    assert said.status_code in (200, 201)
+    for which in ("recording_id", "study_id"):
+        ids = {"patient_id": stored.patient_id, which: "bare"}
+        answer = api.get("/eeg", params=ids | {"start": 0, "end": 10, "montage": montage})
+        assert (answer.status_code, answer.json()["traces"]) == (200, [])
+    file = api.get(f"{place}/edf", params={"lossy": "true"})
+    assert (file.status_code, file.content[:8]) == (200, b"0       ")
+
+
 def test_pages_with_little_or_nothing_on_them(eeg: Client, stored: Recording) -> None:
     key = (stored.patient_id, "r1")
     tiny = eeg.page(*key, "10.00001", "10.00002", "average", lff=1, hff=30, px=100)

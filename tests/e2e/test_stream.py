@@ -210,6 +210,8 @@ def test_many_readers_of_one_recording(
         ({"patient_id": "p", "recording_id": "r", "from": "-1"}, 4422, "from is '-1'"),
         ({"patient_id": "p", "recording_id": "r", "from": "9" * 30}, 4422, "from is '999"),
         ({"patient_id": "p", "recording_id": "r", "from": "٣"}, 4422, "from is"),
+        ({"patient_id": "p", "recording_id": "r", "from": "0" * 5000}, 4422, "from is '000"),
+        ({"patient_id": "p", "recording_id": "r", "from": "0" * 20 + "9" * 9}, 4422, "from is"),
         ({"patient_id": "p", "recording_id": "r", "samples": "yes"}, 4422, "samples is 'yes'"),
         ({"patient_id": "p" * 999, "recording_id": "r"}, 4422, "patient_id"),
     ],
