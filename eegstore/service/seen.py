@@ -1,21 +1,27 @@
 """What of which recordings is seen between two times of a recording or of a study."""
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
+from typing import Any
 
-from eegstore.model import Channel, Recording
+from eegstore.errors import InvalidDataError
+from eegstore.model import Recording
 from eegstore.page import Stretch
 from eegstore.service.drawing import Drawing
 from eegstore.service.recordings import declared
 from eegstore.service.timeline import Extended, timeline_of
 from eegstore.service.view import View, check
 from eegstore.signal.derivations import derive
-from eegstore.signal.montage import Derived, Line
+from eegstore.signal.montage import Derived
 from eegstore.signal.page import reach
 from eegstore.store import recordings, summary_loose
 from eegstore.store.database import Database
+
+MAX_DERIVED = 512  # channels; an average of n has n * n weights
+_KEPT = 256
+_kept: dict[Any, Derived] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ async def of_recording(
     recording = (await declared(database, patient_id, recording_id)).recording
     check(view, start, stop, len(recording.channels))
     rows = range(len(recording.channels))
-    found = derived(recording.channels, view.montage, view.bad)
+    found = await derived(recording, view)
     part = Part(recording, Fraction(0), start, stop, rows, found)
     of_study = recording.study_id if recording.start_time is not None else None
     return Seen(
@@ -102,21 +108,36 @@ async def of_study(
     known = await timeline_of(database, patient_id, study_id)
     check(view, start, stop, len(known.timeline.labels))
     shown = known.shown(start, stop)
-    parts = [_part(known, one.part, one.start, one.stop, view) for one in shown]
+    parts = [await _part(known, one.part, one.start, one.stop, view) for one in shown]
     if not parts:  # nothing to draw, but lines to name
-        parts = [_part(known, known.nearest(start), start, start, view)]
+        parts = [await _part(known, known.nearest(start), start, start, view)]
     return Seen(
         patient_id, study_id, None, start, stop, view, tuple(parts), known.timeline.version,
         known.is_settled(stop),
     )  # fmt: skip
 
 
-@lru_cache(maxsize=512)
-def derived(
-    channels: tuple[Channel, ...], montage: str | tuple[Line, ...], bad: frozenset[int]
-) -> Derived:
-    """`derive`, which takes longer than all else on a page, once for each montage."""
-    return derive(channels, montage, bad)
+async def derived(recording: Recording, view: View) -> Derived:
+    """A montage of a recording, made once: that may take longer than all else on a page.
+
+    Raises
+    ------
+    InvalidDataError
+        Unknown montage; more channels than can be derived.
+    """
+    key = (recording.channels, view.montage, view.bad)
+    found = _kept.get(key)
+    if found is None:
+        if view.montage != "recorded" and len(recording.channels) > MAX_DERIVED:
+            raise InvalidDataError(
+                f"{len(recording.channels)} channels can only be seen as recorded; montages are "
+                f"made of at most {MAX_DERIVED}"
+            )
+        found = await asyncio.to_thread(derive, *key)
+        if len(_kept) >= _KEPT:
+            _kept.pop(next(iter(_kept)), None)
+        _kept[key] = found
+    return found
 
 
 async def is_sealed(database: Database, part: Part, drawing: Drawing, view: View) -> bool:
@@ -134,9 +155,9 @@ async def is_sealed(database: Database, part: Part, drawing: Drawing, view: View
         return await summary_loose.stored(driver, *key, first, last) == [(first, last)]
 
 
-def _part(known: Extended, index: int, start: Fraction, stop: Fraction, view: View) -> Part:
+async def _part(known: Extended, index: int, start: Fraction, stop: Fraction, view: View) -> Part:
     recording, offset = known.timeline.study.parts[index]
     rows = known.timeline.rows[index]
     bad = frozenset(row for row, of_study in enumerate(rows) if of_study in view.bad)
-    found = derived(recording.channels, view.montage, bad)
+    found = await derived(recording, replace(view, bad=bad))
     return Part(recording, offset, start, stop, rows, found)

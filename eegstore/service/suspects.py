@@ -25,6 +25,7 @@ from eegstore.wire import unique_labels
 
 STRETCH = 20  # [s], of which three are looked at
 LEAST = 5  # [s] of samples, below which nothing is said
+MAX_CHANNELS = 512  # beyond which finding loops takes too long
 TOLD = 3  # of several mistakes that would explain the same
 _KEPT = 10_000
 
@@ -55,7 +56,7 @@ async def suspects(database: Database, recording: Recording, at: Fraction) -> tu
 
 
 async def _look(database: Database, recording: Recording) -> Found:
-    looped = {f: graph for f, graph in graphs(recording.channels).items() if loops_of(graph)}
+    looped = await asyncio.to_thread(_looped, recording)
     if not looped:
         return Found((), None)
     key = (recording.patient_id, recording.recording_id)
@@ -77,6 +78,13 @@ async def _look(database: Database, recording: Recording) -> Found:
         if check.n_samples >= LEAST * sfreq:
             texts += _texts(labels, check)
     return Found(tuple(texts), Fraction(2 * stop))
+
+
+def _looped(recording: Recording) -> dict[Fraction, Graph]:
+    """The links of each sampling frequency among which there are loops."""
+    if len(recording.channels) > MAX_CHANNELS:
+        return {}
+    return {f: graph for f, graph in graphs(recording.channels).items() if loops_of(graph)}
 
 
 def _check(

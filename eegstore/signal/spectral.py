@@ -24,6 +24,7 @@ from eegstore.signal.trends import EDGES, N_BINS, NOTHING, amplitude, packed, po
 from eegstore.timebase import first_sample
 
 HOUR, MINUTE = 3600, 60  # [s]
+MAX_ROWS = 512  # so that an hour stays below 30 MB
 GROUPS = ("all", "left", "right")
 MINUTES = np.dtype([("bins", "u1", N_BINS), ("n_seconds", "<u4"), ("amplitude", "<f4", 3)])
 """Mean power, of how many seconds, and their least, middle and largest amplitude [uV]."""
@@ -35,7 +36,7 @@ _VERSION = 1  # of what is computed
 class Table:
     """The lines of a recording."""
 
-    rows: tuple[int, ...]  # of the channel table, of EEG
+    rows: tuple[int, ...]  # of the channel table, of EEG; the first `MAX_ROWS`
     microvolts: tuple[float, ...]  # one unit of each [uV]
     members: tuple[tuple[int, ...], ...]  # of each group, positions in `rows`
     processing: str  # another one when something else would come out
@@ -80,6 +81,7 @@ class Hour:
 def table_of(channels: tuple[Channel, ...]) -> Table:
     """The lines of a recording with these channels."""
     leads = [lead for lead in read_leads(channels) if lead.kind is Kind.EEG and lead.microvolt]
+    leads = leads[:MAX_ROWS]
     sides = {"left": Side.LEFT, "right": Side.RIGHT}
     members = tuple(
         tuple(at for at, lead in enumerate(leads) if sides.get(group, lead.side) is lead.side)

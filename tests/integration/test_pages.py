@@ -218,6 +218,19 @@ def test_what_is_no_page(
         read(common, start, stop, view)
 
 
+def test_very_many_channels_are_seen_as_recorded(common: Urls) -> None:
+    wide = electrodes([f"G{n}" for n in range(1, 513)], 4, slow=False, recording_id="wide")
+
+    async def work(database: Database) -> None:
+        await recordings.declare(database, wide)
+        page = (await read_page(database, "p1", "wide", F(0), F(1), View())).page
+        assert len(page.traces) == 513
+        with pytest.raises(InvalidDataError, match="513 channels can only be seen as recorded"):
+            await read_page(database, "p1", "wide", F(0), F(1), View("average"))
+
+    used(common.app, work)
+
+
 @pytest.mark.usefixtures("stored")
 def test_pages_have_limits(common: Urls) -> None:
     with pytest.raises(TooLargeError, match="page of 11530 values is too large; at most 11529"):
