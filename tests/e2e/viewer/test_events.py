@@ -196,6 +196,12 @@ def test_keys_and_buttons_go_from_event_to_event(eyes: Screen) -> None:
     eyes.press("Alt+ArrowLeft").at(19)
 
 
+def test_tab_goes_on_from_the_labels(eyes: Screen) -> None:
+    eyes.page.locator("#labels button").first.focus()
+    eyes.page.keyboard.press("Tab")
+    assert eyes.value("document.activeElement.dataset.label") == "EEG F7-REF"
+
+
 def test_ten_thousand_events_do_not_change_the_page_turn(
     shared: Screen, client: Client, live: Any, files: tuple[File, File]
 ) -> None:

@@ -213,6 +213,53 @@ def test_edges_are_dragged(desk: Screen, client: Client) -> None:
     assert (moved.duration or 0) * 128 % 1 == 0
 
 
+def test_what_is_dragged_into_another_file_is_an_event_of_that_file(
+    desk: Screen, client: Client
+) -> None:
+    """Undone and done again as one."""
+    desk.page.evaluate("eegstore.set({start: 40, duration: 60})")
+    desk.at(40)
+    desk.page.keyboard.press("x")
+    desk.page.mouse.move(*point(desk, 50, "EEG T5-REF"))
+    first = done(desk, client, "a")
+    assert first.recording_id == "s-a"
+    mouse = desk.page.mouse
+    mouse.down()
+    mouse.move(*point(desk, 90, "EEG T5-REF"))
+    mouse.move(*point(desk, 95, "EEG T5-REF"))
+    mouse.up()
+    moved = changed(desk, client, first.annotation.annotation_id)
+    assert moved.recording_id == "s-b"
+    assert moved.study_onset == pytest.approx(95, abs=0.07)
+    assert moved.annotation.onset * 100 == pytest.approx(round(moved.annotation.onset * 100))
+    assert history(client, first) == ["confirmed", "rejected"]
+    back = done(desk, client, "Control+z")
+    assert (back.recording_id, back.study_onset) == ("s-a", first.study_onset)
+    assert history(client, first) == ["confirmed", "rejected", "confirmed"]
+    assert history(client, moved) == ["confirmed", "rejected"]
+    again = done(desk, client, "Control+y")
+    assert again.recording_id == "s-b"
+    assert history(client, first)[-1] == "rejected"
+
+
+def test_a_click_chooses_the_shortest_event_under_the_pointer(desk: Screen, client: Client) -> None:
+    desk.page.evaluate("eegstore.set({start: 0})")
+    desk.at(0)
+    drag(desk, 1, 9)
+    long = done(desk, client, "d").annotation
+    drag(desk, 3, 4, "EEG T5-REF")
+    short = done(desk, client, "k").annotation
+    for second, label, chosen in (
+        (3.5, "EEG T5-REF", short), (3.5, "EEG F7-REF", long), (9.7, "EEG F7-REF", None),
+    ):  # fmt: skip
+        desk.page.mouse.click(*point(desk, second, label))
+        assert desk.value(CHOSEN) == (chosen and chosen.annotation_id)
+    desk.page.mouse.dblclick(*point(desk, 3.5, "EEG T5-REF"))
+    dialog = desk.page.get_by_role("dialog", name="Event")
+    assert dialog.get_by_label("Description").input_value() == "spike"
+    dialog.get_by_role("button", name="Cancel").click()
+
+
 def test_the_dialog_changes_words_time_length_and_channels(desk: Screen, client: Client) -> None:
     made = done(desk, client, "a").annotation
     desk.page.keyboard.press("e")

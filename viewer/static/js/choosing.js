@@ -24,7 +24,9 @@ export function choosing(viewer) {
     return found.reduce((best, one) => (best == null || one.stop - one.start < best.stop - best.start ? one : best), null)
   }
   glass.on("click", (spot) => {
-    if (spot != null && scene.now.ruler?.second !== null) {
+    if (scene.now.ruler?.second === null) {
+      viewer.rule()
+    } else if (spot != null) {
       scene.set({selection: null, chosen: under(spot)?.key ?? null})
     }
   })

@@ -7,7 +7,10 @@ import {elapsed} from "./times.js"
 
 const STEP = 0.005 // of the page, by key
 
-/** Brings `viewer.cursor()`: the spot of the crosshair {second, row, value, unit}; null when it is off. */
+/**
+ * Brings `viewer.cursor()`: the spot of the crosshair {second, row, value, unit}; null when it is
+ * off. `viewer.rule()` sets the ruler's next cursor there.
+ */
 export function cross(viewer) {
   const {state, scene, keys, glass, models} = viewer
   state.add({cross: false})
@@ -68,6 +71,8 @@ export function cross(viewer) {
       scene.set({ruler: ruler == null ? {first: spot, second: null} : ruler.second == null ? {...ruler, second: spot} : null})
     }
   }
+
+  viewer.rule = rule
 
   /** Move by key: along time, or to the next trace; with `selecting` the way is selected. */
   const move = (dx, dy, selecting = false) => {

@@ -35,7 +35,12 @@ export function handles({scene, marks, glass, tell}) {
         const where = landed(study, page, to.start, to.stop, ({recording_id}) => ownRows(study, recording_id, rows))
         const kept = edge == "stop" ? {duration: where.duration} : {onset: where.onset, duration: where.duration,
           recording_id: where.recording_id, channels: where.channels}
-        void marks.change(chosen, kept).then(show)
+        void marks.change(chosen, kept).then((key) => {
+          if (key != null) {
+            scene.set({chosen: key})
+          }
+          show()
+        })
       }
       to = null
     })

@@ -19,6 +19,7 @@ export class Marks {
   #viewer
   #heads = new Map() // key -> the entry that holds now
   #of = null // the study whose they are
+  #placed = null // its recordings on its clock
   #said = "" // the answer in which they stood
   #done = []
   #undone = []
@@ -34,11 +35,17 @@ export class Marks {
     scene.on(["study"], () => {
       const {study} = scene.now
       const of = study && JSON.stringify([study.patient_id, study.study_id])
+      const placed = study && JSON.stringify(study.recordings.map(({recording_id, offset}) => [recording_id, offset]))
+      if (of == this.#of && placed == this.#placed) {
+        return
+      }
       if (of != this.#of) {
         this.#of = of
         this.#forget()
-        void this.read()
       }
+      this.#placed = placed // a file that is found later may begin before all others
+      this.#said = ""
+      void this.read()
     })
     document.addEventListener("visibilitychange", () => document.hidden || void this.read())
   }
@@ -91,12 +98,12 @@ export class Marks {
       return Promise.resolve(key)
     }
     return this.#act(after.recording_id == before.recording_id ? [{key, before, after}]
-      : [{key, before, after: {...before, status: "rejected"}}, this.#added(after)])
+      : [this.#added(after), {key, before, after: {...before, status: "rejected"}}])
   }
 
   undo() {
     return this.#again(this.#done, this.#undone, "undo", (steps) =>
-      [...steps].reverse().map(({key, before, after}) => [key, before ?? {...after, status: "rejected"}]))
+      steps.map(({key, before, after}) => [key, before ?? {...after, status: "rejected"}]).reverse())
   }
 
   redo() {
@@ -112,7 +119,7 @@ export class Marks {
       await this.#write(steps.map(({key, after}) => [key, after]))
       this.#done.push(steps)
       this.#undone = []
-      return steps.at(-1).key
+      return steps[0].key
     })
   }
 
@@ -123,10 +130,11 @@ export class Marks {
         this.#viewer.tell("hint", `There is nothing to ${words}.`)
         return null
       }
-      await this.#write(versions(steps))
+      const wanted = versions(steps)
+      await this.#write(wanted)
       from.pop()
       to.push(steps)
-      return steps.at(-1).key
+      return wanted[0][0]
     })
   }
 
