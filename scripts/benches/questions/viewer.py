@@ -29,8 +29,9 @@ def run(place: Place) -> Answer:
         "Headless Chromium, 1600 x 900 px, without a graphics card; API, PostgreSQL, Bokeh server "
         "and browser share the cores. From the key to the second animation frame after the page "
         "was drawn, with 150 ms between two keys. LFF 1 Hz and HFF 70 Hz, zero-phase, unless it "
-        "says unfiltered. Live: a device sends a second each second, and the page follows; "
-        "from the commit to the second frame after it was drawn."
+        "says unfiltered. Of the annotations one in a hundred lies where pages are turned. Live: a "
+        "device sends a second each second, and the page follows; from the commit to the "
+        "second frame after it was drawn."
     )
     if not CHROMIUM.exists():
         place.missing["viewer"] = f"no browser: {CHROMIUM} is not there"
@@ -123,10 +124,12 @@ def _live(place: Place, api: Program, screen: Worker) -> tuple[Sample | None, li
 
 
 def _annotate(api: Program, urls: Urls, place: Place) -> None:
+    """One in a hundred is spread over the recording, the others lie in its last tenth."""
     imported(urls.app, place.source.edf(place.scale.hour), ANNOTATED)
+    seconds = place.scale.hour
     listed = [
         {
-            "onset": place.scale.hour / MANY * index,
+            "onset": seconds * (index / MANY if index % 100 == 0 else 0.9 + 0.1 * index / MANY),
             "duration": 0.3,
             "description": "spike" if index % 7 else "seizure",
         }
