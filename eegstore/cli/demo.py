@@ -3,6 +3,7 @@
 import os
 import socket
 import subprocess
+import signal
 import sys
 import threading
 import time
@@ -58,6 +59,9 @@ def demo(
     for number in (port, viewer_port):
         _check_free(number)
     with ExitStack() as stack:
+        # Whoever ends it, and however: nothing that it started is left running.
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+        stack.callback(signal.signal, signal.SIGTERM, before)
         source = _source(edf, stack)
         stack.callback(_leave_nothing(values))
         url = stack.enter_context(database_url(values))

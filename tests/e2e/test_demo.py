@@ -154,7 +154,7 @@ def test_demo_plays_a_file(data: Path, demos: list[Demo], tmp_path: Path) -> Non
             "all is sent and the recording closed",
         )
         assert eeg.recording("demo", edf.name).n_seconds == 17
-    demo.process.send_signal(signal.SIGINT)
+    demo.process.terminate()
     ended_well(demo)
     assert "17 s recorded, 17 s acknowledged (0 were there already), 0 waiting" in demo.text
 
