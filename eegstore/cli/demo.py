@@ -1,9 +1,9 @@
 """``eegstore demo``: the main job on one command, with nothing to install or to prepare."""
 
 import os
+import signal
 import socket
 import subprocess
-import signal
 import sys
 import threading
 import time
