@@ -19,9 +19,13 @@ the API itself for pages, so that a page turned costs no trip through Bokeh::
       marking             events: marks (read, add, change, undo), shade (on the traces), making,
                           choosing, handles, editing, eventlist, classes, author
       glass               the pointer on the traces; selecting, measuring, spectrum, cross on it
+      below               the study below the traces: overview (min and max), strip (its picture and
+                          times), rail (click, drag and wheel on it); selection (of a trace),
+                          spectrogram; looking (gaze, ledger: what was seen) and coverage
       api, link           the ways out: to the API (reading), to Python (writing)
       pure                turn · times · scale · stack · palette · frame · address · events · rows
                           · landing (on which sample a mark lands) · reading (values off a page)
+                          · timeline · envelope · spans · gaze
 
 A part of the page is a function of `viewer`, called once by ``app.js``. It finds there
 
@@ -44,6 +48,9 @@ A part of the page is a function of `viewer`, called once by ``app.js``. It find
 `viewer.glass`
     Where the pointer is on the traces: ``on("click", (spot) => ...)``, hover, double, drag; a spot
     has second, row, x and y. ``scene.selection`` is the stretch of a trace that was drawn.
+`scene.part`, `scene.overview`, `scene.coverage`
+    From when to when the strip reaches [s]; its min and max (`envelope.js`); what of the study was
+    seen and what was not, spans [s]. ``await viewer.looking.flush()`` has all that was seen stored.
 `viewer.moves`
     ``to(second)``, ``around(second)``, ``before(onset)``, ``by("next")``: turns pages; jumps enter
     the history.

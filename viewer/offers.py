@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from bokeh.palettes import Viridis256
+
 from eegstore.signal.filter_design import HFF_ORDER, LFF_ORDER, NOTCH_WIDTH, design
 from eegstore.signal.filter_setting import HFF, LFF, NOTCH, Setting
 
@@ -9,13 +11,14 @@ _USUAL = 256  # [Hz]; the response is as long at others
 
 
 def offers() -> dict[str, Any]:
-    """The filters that may be chosen [Hz], and how they are made."""
+    """The filters that may be chosen [Hz], how they are made, and the colours of a spectrogram."""
     return {
         "lff": [f"{label:g}" for label in LFF],
         "hff": [f"{label:g}" for label in HFF],
         "notch": [f"{label:g}" for label in NOTCH],
         "order": {"lff": LFF_ORDER, "hff": HFF_ORDER, "notch_width": NOTCH_WIDTH},
         "reach": {"zero": _reaches(zero_phase=True), "single": _reaches(zero_phase=False)},
+        "palette": Viridis256,  # perceptually even, also for the colour-blind
     }
 
 

@@ -339,3 +339,67 @@ def test_parts_of_a_crop(js: Js) -> None:
         {"recording_id": "b", "start": 0, "end": 10},
     ]
     assert js("crop", "m.parts(study, 62, 80)", study=study) == []
+
+
+@pytest.mark.parametrize(
+    ("stretch", "part"),
+    [(None, [0, 1000]), ([100, 200], [100, 200]), ([950, 1050], [900, 1000]), ([-20, 80], [0, 100]),
+     ([0, 2000], [0, 1000])],
+)  # fmt: skip
+def test_part_of_the_strip(js: Js, stretch: list[float] | None, part: list[float]) -> None:
+    assert js("timeline", "m.partOf(stretch, 1000)", stretch=stretch) == part
+
+
+@pytest.mark.parametrize(
+    ("part", "factor", "about", "zoomed"),
+    [([0, 1000], 0.5, 500, [250, 750]), ([0, 1000], 0.5, 0, [0, 500]),
+     ([250, 750], 2, 500, None), ([400, 500], 0.1, 500, [440, 500]),
+     ([0, 500], 1.5, 500, [0, 750])],
+)  # fmt: skip
+def test_zooming_the_strip(
+    js: Js, part: list[float], factor: float, about: float, zoomed: list[float] | None
+) -> None:
+    """What is under the finger stays there; a minute is the least, all the most."""
+    given = {"part": part, "factor": factor, "about": about}
+    assert js("timeline", "m.zoomed(part, factor, about, 1000)", **given) == zoomed
+
+
+@pytest.mark.parametrize(
+    ("page", "part"),
+    [([250, 260], [200, 300]), ([295, 305], [205, 305]), ([190, 200], [190, 290]),
+     ([995, 1005], [900, 1000])],
+)  # fmt: skip
+def test_the_strip_follows_the_page(js: Js, page: list[float], part: list[float]) -> None:
+    assert js("timeline", "m.holding([200, 300], ...page, 1000)", page=page) == part
+
+
+@pytest.mark.parametrize(
+    ("spans", "marks"),
+    [([[10, 20]], [[10, 20]]), ([[10, 10]], [[9, 11]]), ([[0, 0]], [[0, 2]]),
+     ([[100, 100]], [[98, 100]]), ([[10, 11], [11.2, 11.4], [30, 40]], [[10, 12], [30, 40]]),
+     ([[-50, 150], [20, 20]], [[0, 100]]), ([[101, 105]], [])],
+)  # fmt: skip
+def test_marks_on_a_line(js: Js, spans: list[list[float]], marks: list[list[float]]) -> None:
+    """Two pixels are the least; what touches is one."""
+    assert js("timeline", "m.marksOf(spans, [0, 100], 100, 2)", spans=spans) == marks
+
+
+@pytest.mark.parametrize(
+    ("study", "part", "width", "words"),
+    [
+        (LOCAL, [0, 86_400], 300, ["Sat 7 Nov", "12:00"]),
+        (LOCAL, [0, 600], 400, ["22:00", "22:05"]),
+        (LOCAL, [30, 34], 400, ["22:00:30", "22:00:31", "22:00:32", "22:00:33"]),
+        (BERLIN, [0, 10_800], 400, ["02:00", "03:00"]),
+        (NO_CLOCK, [0, 200_000], 300, ["0:00", "24:00", "48:00"]),
+    ],
+)
+def test_ticks_of_the_strip(
+    js: Js, study: dict[str, Any], part: list[float], width: float, words: list[str]
+) -> None:
+    found = js(
+        "timeline",
+        "import('./times.js').then(({Clock}) => m.clockTicks(new Clock(study), part, width, 90))",
+        study=study, part=part, width=width,
+    )  # fmt: skip
+    assert [tick["words"] for tick in found] == words

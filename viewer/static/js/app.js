@@ -4,6 +4,7 @@ import {Api} from "./api.js"
 import {read} from "./address.js"
 import {gaps, times} from "./axis.js"
 import {bar} from "./bar.js"
+import {below} from "./below.js"
 import {calibration} from "./calibration.js"
 import {crop} from "./crop.js"
 import {draw} from "./draw.js"
@@ -74,7 +75,7 @@ export async function open(models) {
     part(viewer)
   }
   viewer.menu = menu(viewer)
-  for (const part of [editor, calibration, print, crop, share, help, marking]) {
+  for (const part of [editor, calibration, print, crop, share, help, marking, below]) {
     part(viewer)
   }
   keys.listen(window)

@@ -1,7 +1,8 @@
 // What belongs to this screen and its reader, kept in the browser: no patient, no place.
 
 const NAME = "eegstore.viewer"
-const KEPT = ["theme", "perMm", "negativeUp", "sensitivity", "duration", "gains", "clip", "author", "classes", "cross"]
+const KEPT = ["theme", "perMm", "negativeUp", "sensitivity", "duration", "gains", "clip", "author", "classes", "cross",
+  "seenBy", "spectrogram", "trends"]
 
 /** What was kept, as far as it can be read. */
 export function kept() {

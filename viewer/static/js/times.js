@@ -146,7 +146,7 @@ function ofDay(clock, since, extent) {
 }
 
 /** The second near `guess` at which the clock shows `wanted`; null when it skips that time. */
-function shownAt(clock, guess, wanted) {
+export function shownAt(clock, guess, wanted) {
   let second = guess
   for (let step = 0; step < 2; step++) {
     second += (wanted - clock.at(second).getTime()) / 1000
