@@ -126,7 +126,7 @@ export function spectrogram(viewer) {
   })
 
   const toggle = () => state.set({spectrogram: !state.now.spectrogram})
-  const sign = button("spectrogram", "≋", "Spectrogram of a trace (Shift+s)", toggle)
+  const sign = button("spectrogram", "≋", "Spectrogram of a trace (6)", toggle)
   place("bar").insertBefore(sign, place("bar").querySelector("[name=menu]"))
   const dress = () => {
     box.hidden = !state.now.spectrogram
@@ -147,5 +147,5 @@ export function spectrogram(viewer) {
   state.on(["spectrogram", "selected"], look)
   state.on(["spectrogram", "selected", "theme", "range"], draw)
   dress()
-  keys.add({keys: ["Shift+s"], words: "Spectrogram of a trace", group: "Study", run: toggle})
+  keys.add({keys: ["6"], words: "Spectrogram of a trace", group: "Study", run: toggle})
 }
