@@ -15,7 +15,11 @@ the API itself for pages, so that a page turned costs no trip through Bokeh::
       turning, pages      which page is wanted, fetched, kept, fetched ahead
       draw                the page on the glyphs
       moves, moving       what turns a page, and the hands that do (keys, wheel, slider, play)
-      bar, menu, keys, help, list, who, around      controls, help, lists, words round the traces
+      trail, address      the address of what is on the screen, and the way back
+      bar, menu, keys, help             controls, and the one table of keys
+      who, list, labels, axis, foot     words round the traces
+      editor, calibration, crop, print, sheet, share      dialogs, paper, links
+      studies, stream, growing, renewing, lost      what is there, what grows, what goes away
       marking             events: marks (read, add, change, undo), shade (on the traces), making,
                           choosing, handles, editing, eventlist, classes, author
       glass               the pointer on the traces; selecting, measuring, spectrum, cross on it
@@ -23,7 +27,7 @@ the API itself for pages, so that a page turned costs no trip through Bokeh::
                           times), rail (click, drag and wheel on it); selection (of a trace),
                           spectrogram; looking (gaze, ledger: what was seen) and coverage
       api, link           the ways out: to the API (reading), to Python (writing)
-      pure                turn · times · scale · stack · palette · frame · address · events · rows
+      pure                turn · times · scale · stack · palette · frame · filters · events · rows
                           · landing (on which sample a mark lands) · reading (values off a page)
                           · timeline · envelope · spans · gaze
 
@@ -38,7 +42,7 @@ A part of the page is a function of `viewer`, called once by ``app.js``. It find
 `viewer.scene`
     What is known and on the screen, observed in the same way: studies, study (with `clock` and
     `duration`), identity, page (the decoded answer of ``GET /eeg``: start, stop [s], spans, traces
-    with `x` and `values`), layout (rows: trace, centre [px from the top]), painted (the page, once
+    with `x` and `values`, and how it was `asked` for), layout (rows: trace, centre [px from the top]), painted (the page, once
     two animation frames have passed since it was drawn), width and height of the traces [px].
 `scene.events`, `viewer.marks`, `viewer.author`
     All that holds now of the study: ``events.all`` by onset, ``events.touching(start, stop)``; each

@@ -20,11 +20,11 @@ export function foot({state, scene, offers}) {
 
   const warnings = ({unavailable, suspects}) => {
     const {hidden, clip} = state.now
-    const warning = (words, title) => make("span", {class: "warning cut", title}, words)
+    const warning = (words, title, long = "") => make("span", {class: `warning ${long}`, title}, words)
     return [
       unavailable.length && warning(`not shown: ${unavailable.map(({label}) => label).join(", ")}`,
-        unavailable.map(({label, reason}) => `${label}: ${reason}`).join("\n")),
-      suspects.length && warning(`⚠ ${suspects[0]}`, suspects.join("\n")),
+        unavailable.map(({label, reason}) => `${label}: ${reason}`).join("\n"), "cut"),
+      suspects.length && warning(`⚠ ${suspects[0]}`, suspects.join("\n"), "cut"),
       hidden.length && warning(`${hidden.length} hidden`, `${hidden.join(", ")}; h shows them again`),
       clip && warning(`cut off at ±${CLIPPED} rows`, "Traces end where they would run into others (o)"),
     ].filter(Boolean)
@@ -44,10 +44,15 @@ export function foot({state, scene, offers}) {
       : make("span", {class: "right"}, "every sample drawn")
   }
 
+  const filters = (page) => {
+    const words = applied(page, page.asked, offers.order)
+    return make("span", {class: "filters cut", title: words}, words)
+  }
+
   const show = () => {
     const {page} = scene.now
     line.replaceChildren(...(page == null ? [] : [
-      ...scale(), make("span", {class: "cut"}, applied(page, page.asked, offers.order)), ...bads(),
+      ...scale(), filters(page), ...bads(),
       ...warnings(page), reduced(page),
     ]))
   }

@@ -11,11 +11,13 @@ export function list({state, scene, moves, open}) {
   const box = place("studies")
   const show = () => {
     const {studies} = scene.now
+    const focused = [...box.querySelectorAll("button")].indexOf(document.activeElement)
     const patients = [...new Set(studies.map((study) => study.patient_id))]
     box.replaceChildren(...patients.map((patient) =>
       make("section", {}, make("h3", {class: "cut"}, patient),
         ...studies.filter((study) => study.patient_id == patient).map(one))))
     here()
+    box.querySelectorAll("button")[focused]?.focus()
   }
 
   const one = (study) => {
