@@ -114,7 +114,7 @@ def test_traces_are_hidden_and_shown(screen: Screen, night: Night) -> None:
     screen.open(f"{night.query}&time=0")
     before = screen.data("traces")["label"]
     screen.page.locator("[data-label='EEG F7-REF']").click(modifiers=["Shift"])
-    screen.page.locator("[data-label=SpO2]").press("Delete")
+    screen.page.locator("[data-label=SpO2]").press("Shift+Enter")
     shown = [one for one in before if one not in ("EEG F7-REF", "SpO2")]
     assert screen.data("traces")["label"] == shown
     assert "2 hidden" in screen.text("foot")

@@ -22,7 +22,6 @@ export function labels(viewer) {
       type: "button", title: title.filter(Boolean).join(" · "), class: [bad && "bad", high && "high"].filter(Boolean).join(" "), "data-label": trace.label,
       style: `top:${centre}px;color:${colorOf(trace, state.now.theme)}` + (visible ? "" : ";visibility:hidden"),
       onclick: (event) => (event.shiftKey ? hide(trace) : mark(trace)),
-      onkeydown: (event) => void (event.key == "Delete" && hide(trace)), // false would swallow the key
     }, make("span", {class: "name"}, trace.label), own ? make("i", {}, own) : null, noise ? make("i", {}, noise) : null)
   }
   const hide = (trace) => state.set({hidden: [...state.now.hidden, trace.label]})
