@@ -42,8 +42,9 @@ A part of the page is a function of `viewer`, called once by ``app.js``. It find
 `viewer.scene`
     What is known and on the screen, observed in the same way: studies, study (with `clock` and
     `duration`), identity, page (the decoded answer of ``GET /eeg``: start, stop [s], spans, traces
-    with `x` and `values`, and how it was `asked` for), layout (rows: trace, centre [px from the top]), painted (the page, once
-    two animation frames have passed since it was drawn), width and height of the traces [px].
+    with `x` and `values`, and how it was `asked` for), layout (rows: trace, centre [px from the
+    top]), painted (the page, once two animation frames have passed since it was drawn), width and
+    height of the traces [px].
 `scene.events`, `viewer.marks`, `viewer.author`
     All that holds now of the study: ``events.all`` by onset, ``events.touching(start, stop)``; each
     has start and stop [s], description, status, channels and a `key` for life; ``scene.chosen`` is
