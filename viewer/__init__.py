@@ -25,11 +25,11 @@ the API itself for pages, so that a page turned costs no trip through Bokeh::
       glass               the pointer on the traces; selecting, measuring, spectrum, cross on it
       below               the study below the traces: overview (min and max), strip (its picture and
                           times), rail (click, drag and wheel on it); selection (of a trace),
-                          spectrogram; looking (gaze, ledger: what was seen) and coverage
+                          spectrogram, trends; looking (gaze, ledger: what was seen), coverage
       api, link           the ways out: to the API (reading), to Python (writing)
       pure                turn · times · scale · stack · palette · frame · filters · events · rows
                           · landing (on which sample a mark lands) · reading (values off a page)
-                          · timeline · envelope · spans · gaze
+                          · timeline · envelope · spans · gaze · spectra · heat
 
 A part of the page is a function of `viewer`, called once by ``app.js``. It finds there
 

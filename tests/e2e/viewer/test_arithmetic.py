@@ -403,3 +403,46 @@ def test_ticks_of_the_strip(
         study=study, part=part, width=width,
     )  # fmt: skip
     assert [tick["words"] for tick in found] == words
+
+
+def band(js: Js, rows: list[int], **channel: Any) -> dict[str, list[float | None]]:
+    """Of three channels with three columns; in the last nothing is stored."""
+    usual = {"unit": "uV", "physical_min": -10, "physical_max": 10, "digital_min": -10,
+             "digital_max": 10}  # fmt: skip
+    limits = [1, 3, 5, 9, 1, -1], [-4, 4, -4, 4, 1, -1], [100, 102, 100, 102, 1, -1]
+    found: dict[str, list[float | None]] = js(
+        "envelope",
+        """(() => {
+            const overview = {channels, limits: new Int16Array(limits.flat()), stored: [1, 1, 0]}
+            const {low, high, reach} = m.bandOf(overview, rows)
+            const list = (values) => Array.from(values, (one) => (Number.isNaN(one) ? null : one))
+            return {low: list(low), high: list(high), reach}
+        })()""",
+        channels=[usual | channel, usual, usual], limits=limits, rows=rows,
+    )  # fmt: skip
+    return found
+
+
+def test_a_band_is_about_the_middle_of_its_channel(js: Js) -> None:
+    assert band(js, [0]) == {"low": [-3.5, 0.5, None], "high": [-1.5, 4.5, None], "reach": 3.5}
+    assert band(js, [0], unit="mV")["low"] == [-3500, 500, None]
+
+
+def test_a_band_of_counts_that_run_against_values(js: Js) -> None:
+    found = band(js, [0], physical_min=10, physical_max=-10)
+    assert (found["low"], found["high"]) == ([1.5, -4.5, None], [3.5, -0.5, None])
+
+
+def test_a_band_of_several_channels_is_the_middle_one(js: Js) -> None:
+    found = band(js, [0, 1, 2])
+    assert (found["low"], found["high"]) == ([-3.5, -1, None], [1, 4, None])
+    assert band(js, [1, 2])["low"] == [-2.5, -2.5, None]
+
+
+def test_holes_of_an_overview(js: Js) -> None:
+    """What is still to come is none; neighbours are one."""
+    found = js(
+        "envelope", "m.holesOf({edges, stored}, 55)",
+        edges=[0, 10, 20, 30, 40, 50, 60], stored=[10, 0, 0, 7, 10, 5],
+    )  # fmt: skip
+    assert found == {"empty": [[10, 30]], "partial": [[30, 40]]}

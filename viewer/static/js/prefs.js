@@ -2,7 +2,7 @@
 
 const NAME = "eegstore.viewer"
 const KEPT = ["theme", "perMm", "negativeUp", "sensitivity", "duration", "gains", "clip", "author", "classes", "cross",
-  "seenBy", "spectrogram", "trends"]
+  "seenBy", "spectrogram", "trends", "group"]
 
 /** What was kept, as far as it can be read. */
 export function kept() {

@@ -62,6 +62,7 @@ export function rail(viewer, element) {
 
   scene.on(["painted"], scrub)
   state.on(["start", "duration"], show)
-  scene.on(["part", "width"], show)
+  scene.on(["part"], show)
+  new ResizeObserver(show).observe(element)
   return element
 }

@@ -1,8 +1,10 @@
 // The spectrogram of the chosen trace, on the page's own time axis; asked for when that is painted.
 
 import {Away} from "./api.js"
+import {colorbar} from "./colorbar.js"
 import {button, choice, choose, make, offer, place} from "./dom.js"
-import {dyes, gradient, picture, rangeOf} from "./heat.js"
+import {dyes, picture, rangeOf} from "./heat.js"
+import {icon} from "./icons.js"
 import {color, hatching, onceAFrame, paper} from "./paper.js"
 import {chosenOf} from "./selection.js"
 import {spectrogramOf} from "./spectra.js"
@@ -23,14 +25,11 @@ export function spectrogram(viewer) {
   let control = null, timer = null
 
   const trace = choice("trace", "Trace of the spectrogram (Shift+↑ ↓)", [], (label) => state.set({selected: label}))
-  const scale = make("button", {type: "button", class: "colors", style: `background:${gradient(offers.palette)}`,
-    title: "Power density. Click: colours that fit this page, or the usual ones", "aria-label": "Colours that fit this page, or the usual ones",
-    onclick: () => fit()})
-  const top = make("span"), bottom = make("span"), unit = make("span", {class: "unit"})
+  const bar = colorbar(offers.palette, "Power density. Click: colours that fit this page, or the usual ones", () => fit())
   const canvas = make("canvas", {role: "img", "aria-label": "Spectrogram of the chosen trace"})
   const box = place("spectrogram")
   box.append(
-    make("div", {class: "axis"}, trace, make("div", {class: "scale"}, scale, make("div", {class: "ends"}, top, unit, bottom)),
+    make("div", {class: "axis"}, trace, bar.element,
       ...LINES.map((at) => make("i", {class: "hz", style: `top:${100 * (1 - (at - LOWEST) / (HIGHEST - LOWEST))}%`}, at == 70 ? "70 Hz" : at))),
     make("div", {class: "field"}, canvas))
 
@@ -102,10 +101,7 @@ export function spectrogram(viewer) {
     }
     const {spectrogram: found, page} = scene.now
     const [low, high] = range()
-    top.textContent = high
-    bottom.textContent = low
-    unit.textContent = "dB"
-    unit.title = `dB re 1 ${(found?.unit ?? "uV").replace("uV", "µV")}²/Hz`
+    bar.show([low, high], found?.unit ?? "uV")
     const {context, width, height} = sheet
     if (found == null || page == null || found.how != wish().how) {
       return // what is there is of another trace, or looked at in another way
@@ -126,8 +122,8 @@ export function spectrogram(viewer) {
   })
 
   const toggle = () => state.set({spectrogram: !state.now.spectrogram})
-  const sign = button("spectrogram", "≋", "Spectrogram of a trace (6)", toggle)
-  place("bar").insertBefore(sign, place("bar").querySelector("[name=menu]"))
+  const sign = button("spectrogram", icon("spectrogram"), "Spectrogram of a trace (6)", toggle)
+  place("bar").querySelector(".below").append(sign)
   const dress = () => {
     box.hidden = !state.now.spectrogram
     sign.setAttribute("aria-pressed", state.now.spectrogram)

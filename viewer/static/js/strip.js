@@ -3,6 +3,7 @@
 import {dye, isSeizure, kindsOf} from "./classes.js"
 import {make, place} from "./dom.js"
 import {bandOf, holesOf} from "./envelope.js"
+import {isOf} from "./keeping.js"
 import {onceAFrame, paper} from "./paper.js"
 import {rail} from "./rail.js"
 import {shown as written} from "./scale.js"
@@ -46,17 +47,19 @@ export function strip(viewer) {
   scene.on(["part", "width"], ticks)
 
   const shown = channelsOf(viewer)
-  let band = null, holes = null, of = ""
+  let band = null, holes = null, edges = null, of = ""
   const look = () => {
     const {overview, study} = scene.now
-    const {rows, words} = shown()
-    const key = overview == null ? "" : JSON.stringify([overview.of, overview.from, overview.to, rows])
+    const known = isOf(overview, study) && overview.edges != null ? overview : null
+    const {rows, words} = shown(known)
+    const key = known == null ? "" : JSON.stringify([known.of, known.from, known.to, rows])
     if (key == of) {
       return
     }
     of = key
-    band = overview == null || rows.some((row) => overview.channels[row] == null) ? null : bandOf(overview, rows)
-    holes = overview == null ? null : holesOf(overview, study.duration)
+    edges = known?.edges
+    band = known == null || rows.some((row) => known.channels[row] == null) ? null : bandOf(known, rows)
+    holes = known == null ? null : holesOf(known, study.duration)
     caption.replaceChildren(...(band == null ? [] : [make("b", {class: "cut", title: words}, words),
       make("span", {}, "as recorded,"), make("span", {}, `unfiltered, ±${written(band.reach)} µV`)]))
     draw()
@@ -69,11 +72,11 @@ export function strip(viewer) {
   const draw = onceAFrame(() => {
     const sheet = paper(canvas)
     if (sheet != null) {
-      const {overview, part, coverage} = scene.now
-      paintStrip(sheet, {part, band, holes, edges: overview?.edges, seen: coverage?.seen, ...marks})
+      const {part, coverage} = scene.now
+      paintStrip(sheet, {part, band, holes, edges, seen: coverage?.seen, ...marks})
     }
   })
-  scene.on(["overview", "painted"], look)
+  scene.on(["overview", "painted", "study"], look)
   state.on(["selected"], look)
   scene.on(["part", "width", "coverage"], draw)
   scene.on(["events"], sort)
@@ -117,8 +120,8 @@ function sorted(events, kindOf) {
 /** Of which channels the band is: that of the chosen trace where it is one, else all EEG met so far. */
 function channelsOf({state, scene}) {
   let eeg = [], of = ""
-  return () => {
-    const {page, overview} = scene.now
+  return (overview) => {
+    const {page} = scene.now
     const now = `${state.now.patient}/${state.now.study}`
     eeg = of == now ? eeg : []
     of = now
