@@ -15,9 +15,10 @@ from eegstore.errors import ConflictError, EdfError
 from eegstore.integrity import channels_sha256, merkle_root
 from eegstore.model import Annotation, Recording
 from eegstore.service import annotations, parameters, summaries
+from eegstore.service.declaring import declare_in
 from eegstore.service.exporting import rebuilt
 from eegstore.service.ingest import prepare
-from eegstore.service.recordings import Declared, declare_in
+from eegstore.service.recordings import Declared
 from eegstore.store import chunks as chunk_table
 from eegstore.store import originals, recordings
 from eegstore.store.chunks import LogEntry, StoredChunk

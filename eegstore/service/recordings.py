@@ -1,22 +1,22 @@
-"""Declare a recording, look it up, say what is stored of it, close it."""
+"""Look a recording up, say what is stored of it, close it."""
 
 import asyncio
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from eegstore import codec, wire
-from eegstore.errors import CodecError, ConflictError, InvalidDataError, NotFoundError
-from eegstore.integrity import channels_sha256
+from eegstore import codec
+from eegstore.errors import CodecError, ConflictError, NotFoundError
 from eegstore.model import Recording, RecordingInfo, Runs, check_id
+from eegstore.service.declaring import declare as declare
+from eegstore.service.declaring import recording_of
 from eegstore.service.grid import Grid
 from eegstore.store import chunks as chunk_table
 from eegstore.store import recordings
-from eegstore.store.database import Connection, Database, Row, raw
+from eegstore.store.database import Database, Row, raw
 from eegstore.timebase import first_sample
 
-MAX_YEAR = 9900  # of a start, so that each of its seconds has a place in the calendar
 _KEPT = 10_000
 
 
@@ -36,44 +36,6 @@ class Declared:
     def grid(self) -> Grid:
         """How values of this recording become samples."""
         return Grid(self.recording)
-
-
-async def declare(database: Database, recording: Recording) -> bool:
-    """Store a declaration; returns True when it is new, False when it stood there already.
-
-    Raises
-    ------
-    ConflictError
-        The recording is declared otherwise; names the first field that differs.
-    InvalidDataError
-        It starts at an end of the calendar.
-    """
-    async with database.begin() as connection:
-        return await declare_in(connection, recording)
-
-
-async def declare_in(connection: Connection, recording: Recording) -> bool:
-    """`declare` within a transaction."""
-    start = recording.start_time
-    if start is not None and not 1 < start.year <= MAX_YEAR:
-        raise InvalidDataError(f"start_time {start} is not in the years 2 to {MAX_YEAR}")
-    table = channels_sha256(recording.channels, recording.sample_type)
-    new = await recordings.declare(connection, _values(recording, table))
-    if new:
-        entry = chunk_table.LogEntry(0, 0, 0, table, "declared")
-        await chunk_table.log(
-            await raw(connection), recording.patient_id, recording.recording_id, [entry]
-        )
-        return True
-    row = await recordings.find(connection, recording.patient_id, recording.recording_id)
-    assert row is not None
-    stored = _recording(row)
-    if stored != recording:
-        raise ConflictError(
-            f"recording {recording.recording_id!r} of {recording.patient_id!r} is declared "
-            f"otherwise: {_difference(stored, recording)}"
-        )
-    return False
 
 
 async def declared(database: Database, patient_id: str, recording_id: str) -> Declared:
@@ -119,7 +81,7 @@ async def of_patient(database: Database, patient_id: str) -> list[Recording]:
 
 
 def _keep(database: Database, row: Row) -> Declared:
-    found = Declared(_recording(row), bytes(row["channels_sha256"]))
+    found = Declared(recording_of(row), bytes(row["channels_sha256"]))
     if len(database.declared) >= _KEPT:
         database.declared.pop(next(iter(database.declared)))
     database.declared[found.key] = found
@@ -241,31 +203,8 @@ def end_of(recording: Recording, second: int, runs: Runs) -> Fraction:
     return max(ends, default=Fraction(second + 1))
 
 
-def _values(recording: Recording, table: bytes) -> dict[str, Any]:
-    return {
-        "patient_id": recording.patient_id,
-        "recording_id": recording.recording_id,
-        "study_id": recording.study_id,
-        "start_time": recording.start_time,
-        "zone": recording.zone,
-        "utc_offset": recording.utc_offset,
-        "device": recording.device,
-        "sample_type": recording.sample_type.value,
-        "channels": wire.load(wire.dump(recording.channels)),
-        "channels_sha256": table,
-    }
-
-
-def _recording(row: Row) -> Recording:
-    names = (
-        "patient_id", "recording_id", "study_id", "start_time", "zone", "utc_offset", "device",
-        "sample_type", "channels",
-    )  # fmt: skip
-    return wire.stored_recording({name: row[name] for name in names})
-
-
 def _info(row: Row) -> RecordingInfo:
-    recording = _recording(row)
+    recording = recording_of(row)
     duration = Fraction(0)
     if row["last_second"] is not None:
         last = row["last_second"]
@@ -278,16 +217,3 @@ def _info(row: Row) -> RecordingInfo:
         recording, row["n_seconds"], float(duration), row["n_samples"], row["stored_bytes"],
         row["closed"], row["n_seizures"],
     )  # fmt: skip
-
-
-def _difference(stored: Recording, asked: Recording) -> str:
-    for name in ("sample_type", "start_time", "zone", "utc_offset", "study_id", "device"):
-        a, b = getattr(stored, name), getattr(asked, name)
-        if a != b:
-            return f"{name} is {a!s}, not {b!s}"
-    if len(stored.channels) != len(asked.channels):
-        return f"it has {len(stored.channels)} channels, not {len(asked.channels)}"
-    for row, (a, b) in enumerate(zip(stored.channels, asked.channels, strict=True)):
-        if a != b:
-            return f"channel {row} is {a}, not {b}"
-    return "unknown"
