@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from heapq import heappop, heappush
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -170,18 +171,26 @@ def shown(
     ends : sequence of Fraction or None
         How long each part is [s]; None where nothing is stored of it.
     """
-    extents = [
-        (part.offset, part.offset + end, index)
-        for index, (part, end) in enumerate(zip(study.parts, ends, strict=True))
-        if end is not None and part.offset < stop and part.offset + end > start
-    ]
-    times = {time for lo, hi, _ in extents for time in (lo, hi) if start < time < stop}
+    coming = sorted(
+        (
+            (part.offset, index, part.offset + end)
+            for index, (part, end) in enumerate(zip(study.parts, ends, strict=True))
+            if end is not None and part.offset < stop and part.offset + end > start
+        ),
+        reverse=True,
+    )
+    times = {time for lo, _, hi in coming for time in (lo, hi) if start < time < stop}
+    there: list[tuple[Fraction, int, Fraction]] = []  # a heap, who began last is first
     found: list[Shown] = []
     for lo, hi in pairwise(sorted({start, stop, *times})):
-        there = [(begin, index) for begin, end, index in extents if begin <= lo and hi <= end]
+        while coming and coming[-1][0] <= lo:
+            begin, index, end = coming.pop()
+            heappush(there, (-begin, -index, end))
+        while there and there[0][2] <= lo:
+            heappop(there)
         if not there:
             continue
-        part = max(there)[1]
+        part = -there[0][1]
         if found and found[-1].part == part and found[-1].stop == lo:
             lo = found.pop().start
         found.append(Shown(part, lo, hi))

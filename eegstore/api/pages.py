@@ -151,7 +151,7 @@ async def _answer(request: Request, made: Page, *, binary: bool, sealed: bool) -
     else:
         body = await asyncio.to_thread(write, made)
     media_type = wire.MEDIA_TYPE if binary else "application/json"
-    return cacheable(request, body, media_type, sealed=sealed)
+    return await cacheable(request, body, media_type, sealed=sealed)
 
 
 def _line(text: str) -> Line:

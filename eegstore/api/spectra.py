@@ -65,7 +65,7 @@ async def spectrogram(
     body = await asyncio.to_thread(write, read.spectrogram, read.start, read.step, named)
     sealed = read.sealed and (study_id is None or look.version == found.version)
     media_type = wire.MEDIA_TYPE if binary else "application/json"
-    return cacheable(request, body, media_type, sealed=sealed)
+    return await cacheable(request, body, media_type, sealed=sealed)
 
 
 @router.get("/trends", responses=_CONTENT)
@@ -94,7 +94,7 @@ async def trends(
     write = pack_trends if binary else trends_json
     body = await asyncio.to_thread(write, read.trends)
     media_type = wire.MEDIA_TYPE if binary else "application/json"
-    response = cacheable(request, body, media_type, sealed=False)
+    response = await cacheable(request, body, media_type, sealed=False)
     if read.due:
         response.background = BackgroundTask(catch_up, database, read.due)
     return response

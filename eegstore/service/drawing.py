@@ -54,6 +54,11 @@ class Drawing:
     spans: Times  # where samples are [s] from recording start
     whole: bool  # whether no sample was missing in it, nor around it
 
+    @property
+    def n_values(self) -> int:
+        """On all its lines."""
+        return sum(drawn.values.size for drawn in self.blocks.values())
+
 
 @dataclass(frozen=True, slots=True)
 class _Part:

@@ -166,7 +166,11 @@ async def _ranges(
     """Smallest and largest stored sample of every channel, from the envelopes."""
     key = (recording.patient_id, recording.recording_id)
     rows = await chunk_table.envelopes(driver, *key, first, last)
-    limits = read_envelopes([e for _, e in rows], recording.sample_type, len(recording.channels))
+    return await asyncio.to_thread(_limits, recording, [envelope for _, envelope in rows])
+
+
+def _limits(recording: Recording, envelopes: list[bytes]) -> list[tuple[float, float]]:
+    limits = read_envelopes(envelopes, recording.sample_type, len(recording.channels))
     if not len(limits):
         return [(0.0, 0.0)] * len(recording.channels)
     low, high = limits[:, :, 0].min(axis=0), limits[:, :, 1].max(axis=0)

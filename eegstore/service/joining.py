@@ -110,15 +110,17 @@ def _lines(traces: Iterable[Trace]) -> list[Line]:
 
 def _merged(named: Sequence[Sequence[Line]]) -> list[Line]:
     """All lines in an order that suits: a new one stands behind the one it followed."""
-    order = list(named[0])
-    for lines in named[1:]:
-        at = 0
+    after: dict[Line | None, Line | None] = {None: None}  # what stands behind a line
+    for lines in named:
+        before = None
         for line in lines:
-            if line in order:
-                at = order.index(line) + 1
-            else:
-                order.insert(at, line)
-                at += 1
+            if line not in after:
+                after[line], after[before] = after[before], line
+            before = line
+    order, at = [], after[None]
+    while at is not None:
+        order.append(at)
+        at = after[at]
     return order
 
 

@@ -1,6 +1,8 @@
 """Pages: a montage between two times of a recording or a study, filtered, as points to draw."""
 
+import asyncio
 from fractions import Fraction
+from functools import partial
 from typing import NamedTuple
 
 from eegstore.page import Page
@@ -11,6 +13,8 @@ from eegstore.service.seen import Seen, is_sealed
 from eegstore.service.suspects import suspects
 from eegstore.service.view import MAX_VALUES, View, columns
 from eegstore.store.database import Database
+
+_AT_ONCE = 200_000  # values joined in a millisecond
 
 
 class Read(NamedTuple):
@@ -81,7 +85,9 @@ async def _read(database: Database, found: Seen, max_values: int) -> Read:
         pieces.append(
             Piece(part.derived, float(part.offset), part.start, part.stop, part.rows, drawing)
         )
-    lines, blocks, spans = page_of(pieces, found.start, view.setting, widths)
+    n_values = sum(piece.drawing.n_values for piece in pieces if piece.drawing is not None)
+    join = partial(page_of, pieces, found.start, view.setting, widths)
+    lines, blocks, spans = await asyncio.to_thread(join) if n_values > _AT_ONCE else join()
     page = Page(
         found.patient_id, found.study_id, found.recording_id, found.start, found.stop,
         found.stretches, spans, lines, unavailable(montages), tuple(doubts), blocks,

@@ -75,8 +75,8 @@ async def read_study_overview(
         if end is None or part.offset >= grid.stop or part.offset + end <= grid.start:
             continue
         edges = _edges(grid, part.offset, bucket)
-        of_study = known.timeline.rows[index]
-        picked = [(at, of_study.index(row)) for at, row in enumerate(rows) if row in of_study]
+        of_study = {row: own for own, row in enumerate(known.timeline.rows[index])}
+        picked = [(at, of_study[row]) for at, row in enumerate(rows) if row in of_study]
         columns = Columns(edges, len(picked), part.recording.sample_type)
         async with database.reading() as driver:
             found = await gather(

@@ -13,7 +13,6 @@ import numpy as np
 
 from eegstore.model import Recording
 from eegstore.service.windows import read_window
-from eegstore.signal.cycles import loops_of
 from eegstore.signal.derivations import graphs
 from eegstore.signal.graph import Graph
 from eegstore.signal.leads import read_leads
@@ -26,6 +25,7 @@ from eegstore.wire import unique_labels
 STRETCH = 20  # [s], of which three are looked at
 LEAST = 5  # [s] of samples, below which nothing is said
 MAX_CHANNELS = 512  # beyond which finding loops takes too long
+MAX_LOOPS = 64  # likewise
 TOLD = 3  # of several mistakes that would explain the same
 _KEPT = 10_000
 
@@ -81,10 +81,11 @@ async def _look(database: Database, recording: Recording) -> Found:
 
 
 def _looped(recording: Recording) -> dict[Fraction, Graph]:
-    """The links of each sampling frequency among which there are loops."""
+    """The links of each sampling frequency among which there are loops, but not too many."""
     if len(recording.channels) > MAX_CHANNELS:
         return {}
-    return {f: graph for f, graph in graphs(recording.channels).items() if loops_of(graph)}
+    found = graphs(recording.channels)
+    return {f: graph for f, graph in found.items() if 0 < graph.n_loops <= MAX_LOOPS}
 
 
 def _check(

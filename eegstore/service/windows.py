@@ -80,20 +80,20 @@ def rows_of(recording: Recording, labels: Sequence[str] | None) -> list[int]:
     if labels is None:
         return list(range(len(recording.channels)))
     unique = unique_labels(recording.channels)
-    rows = []
+    at = {label: row for row, label in enumerate(unique)}
+    rows: dict[int, None] = {}
     for label in labels:
-        if label not in unique:
+        if label not in at:
             alike = [u for u, c in zip(unique, recording.channels, strict=True) if c.label == label]
             if alike:
                 raise InvalidDataError(f"label {label!r} stands for {', '.join(alike)}; name one")
             raise InvalidDataError(
                 f"no channel {label!r} in {recording.recording_id!r}; it has {', '.join(unique)}"
             )
-        row = unique.index(label)
-        if row in rows:
+        if at[label] in rows:
             raise InvalidDataError(f"channel {label!r} is asked for twice")
-        rows.append(row)
-    return rows
+        rows[at[label]] = None
+    return list(rows)
 
 
 def check_span(

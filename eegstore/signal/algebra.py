@@ -7,6 +7,7 @@ electrodes between which a channel is missing.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from eegstore.signal.montage import Trace, Unavailable
 from eegstore.signal.names import AVERAGE, NEW, is_common, is_scalp, side_of
 
 LEAST_AVERAGED = 3
+_TOLD = 8  # names in a reason
 _MEANS = {"LE": ("A1", "A2"), "LM": ("M1", "M2")}
 
 
@@ -38,14 +40,15 @@ class Algebra:
         self.placed = all(lead.placed for lead in leads)
         self._marked = _graphs(lead for lead in leads if lead.row in self.bad)
         self._old = any(lead.old for lead in leads)
+        self._known: dict[tuple[str, ...], tuple[list[int], dict[str, NDArray[Any]]]] = {}
 
-    @property
+    @cached_property
     def electrodes(self) -> tuple[str, ...]:
         """The electrodes of EEG, in recorded order."""
         links = [lead.link for lead in self.leads if lead.kind is Kind.EEG and lead.link]
         return tuple(dict.fromkeys(n for link in links for n in link if not is_common(n)))
 
-    @property
+    @cached_property
     def averaged(self) -> tuple[str, ...]:
         """The electrodes that the average is made of.
 
@@ -88,9 +91,10 @@ class Algebra:
         if name == AVERAGE and len(electrodes) < LEAST_AVERAGED:
             few = f"{len(electrodes)} electrodes to average; at least {LEAST_AVERAGED}"
             return [Unavailable(label, few) for label in labels.values()]
-        rows, potentials = self._potentials(electrodes)
-        if not potentials:
+        graph, group = self._joined(electrodes)
+        if graph is None:
             return [self._why_not(label, plus, electrodes) for plus, label in labels.items()]
+        rows, potentials = self._potentials(graph, group)
         mean = np.mean([potentials[other] for other in electrodes], axis=0)
         made: list[Trace | Unavailable] = []
         for plus, label in labels.items():
@@ -127,16 +131,23 @@ class Algebra:
             return text
         return "-".join(NEW.get(name, name) for name in text.split("-"))
 
-    def _potentials(self, electrodes: Sequence[str]) -> tuple[list[int], dict[str, NDArray[Any]]]:
-        """The rows of the group that has these electrodes, and the potential of each of it.
+    def _joined(self, electrodes: Sequence[str]) -> tuple[Graph | None, tuple[str, ...]]:
+        """The group that has all these electrodes, and the graph that has it."""
+        for graph in self.graphs.values():
+            group = graph.group(electrodes[0])
+            if set(electrodes) <= set(group):
+                return graph, group
+        return None, ()
+
+    def _potentials(
+        self, graph: Graph, group: tuple[str, ...]
+    ) -> tuple[list[int], dict[str, NDArray[Any]]]:
+        """The rows of a group, and the potential of each of its electrodes.
 
         Potentials are relative to the group's mean, as weights of those rows: the
-        pseudo-inverse of the links. Empty when no group has all the electrodes.
+        pseudo-inverse of the links.
         """
-        for graph in self.graphs.values():
-            group = graph.group(electrodes[0]) if electrodes[0] in graph else ()
-            if not set(electrodes) <= set(group):
-                continue
+        if group not in self._known:
             at = {name: index for index, name in enumerate(group)}
             links = [link for link in graph.links if link.plus in at]
             incidence = np.zeros((len(links), len(group)))
@@ -144,8 +155,9 @@ class Algebra:
                 line[at[link.plus]], line[at[link.minus]] = 1, -1
             connected = incidence.T @ incidence + 1 / len(group)
             weights = np.linalg.solve(connected, incidence.T)
-            return [link.row for link in links], dict(zip(group, weights, strict=True))
-        return [], {}
+            known = [link.row for link in links], dict(zip(group, weights, strict=True))
+            self._known[group] = known
+        return self._known[group]
 
     def _why_not(self, label: str, plus: str, others: Sequence[str]) -> Unavailable:
         names = tuple(dict.fromkeys((plus, *others)))
@@ -170,8 +182,9 @@ class Algebra:
         """Between which two groups of electrodes a channel is missing."""
         told, groups = [], tuple(graph.group(name) for name in names)
         for name, group in zip(names, groups, strict=True):
-            near = ", ".join(self.spelled(other) for other in group if other != name)
-            told.append(f"{self.spelled(name)} (with {near})")
+            near = [self.spelled(other) for other in group if other != name]
+            more = f" and {len(near) - _TOLD} more" if len(near) > _TOLD else ""
+            told.append(f"{self.spelled(name)} (with {', '.join(near[:_TOLD])}{more})")
         return Unavailable(label, f"no channel joins {' to '.join(told)}", groups=groups)
 
     def _at_rates(self, *names: str) -> str:

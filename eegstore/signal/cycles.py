@@ -6,7 +6,7 @@ candidates are, for every electrode and every link, the link closed by the short
 that electrode; the shortest that are independent are taken.
 """
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -31,8 +31,7 @@ def loops_of(graph: Graph) -> tuple[Loop, ...]:
         if other is not link:
             found.append(_walk([other, link]))
     links = _core(first.values())
-    electrodes = {name for link in links for name in (link.plus, link.minus)}
-    n_loops = len(links) - len(electrodes) + len(Graph(links).groups)
+    n_loops = Graph(links).n_loops
     basis: list[int] = []
     for mask in sorted(set(_candidates(links)), key=lambda mask: (mask.bit_count(), mask)):
         if len(basis) == n_loops:
@@ -49,13 +48,20 @@ def loops_of(graph: Graph) -> tuple[Loop, ...]:
 
 def _core(links: Iterable[Link]) -> tuple[Link, ...]:
     """Without the links that end at an electrode of no other link: they are in no loop."""
-    kept = list(links)
-    while True:
-        ends = Counter(name for link in kept for name in (link.plus, link.minus))
-        inner = [link for link in kept if ends[link.plus] > 1 and ends[link.minus] > 1]
-        if len(inner) == len(kept):
-            return tuple(kept)
-        kept = inner
+    kept = dict.fromkeys(links)
+    near: dict[str, set[Link]] = {}
+    for link in kept:
+        for name in (link.plus, link.minus):
+            near.setdefault(name, set()).add(link)
+    loose = [name for name, some in near.items() if len(some) == 1]
+    while loose:
+        for link in near.pop(loose.pop()):
+            del kept[link]
+            for name in {link.plus, link.minus} & near.keys():
+                near[name].discard(link)
+                if len(near[name]) == 1:
+                    loose.append(name)
+    return tuple(kept)
 
 
 def _candidates(links: Sequence[Link]) -> Iterator[int]:

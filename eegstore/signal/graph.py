@@ -23,6 +23,9 @@ class Link:
     minus: str
 
 
+_Step = tuple[str, int, Link]  # from which electrode, along which link, forwards or backwards
+
+
 @dataclass(frozen=True, slots=True)
 class Graph:
     """Links between electrodes; several may join the same two."""
@@ -40,45 +43,55 @@ class Graph:
     def __contains__(self, electrode: str) -> bool:
         return electrode in self._near
 
-    def paths(self, start: str) -> dict[str, dict[int, int]]:
-        """Shortest paths from `start` to every electrode that can be reached.
-
-        Returns
-        -------
-        dict
-            Electrode -> coefficients by row, such that their sum is `start` minus electrode.
-        """
-        if start not in self._near:
-            return {}
-        found: dict[str, dict[int, int]] = {start: {}}
-        queue = deque([start])
-        while queue:
-            at = queue.popleft()
-            for other, sign, link in self._near[at]:
-                if other not in found:
-                    found[other] = found[at] | {link.row: sign}
-                    queue.append(other)
-        return found
-
     def path(self, plus: str, minus: str) -> dict[int, int] | None:
-        """Coefficients by row whose sum is `plus` minus `minus`; None when no path joins them."""
-        return self.paths(plus).get(minus)
+        """The shortest path: coefficients by row whose sum is `plus` minus `minus`.
+
+        None when no path joins them.
+        """
+        if plus not in self._near or minus not in self._near:
+            return None
+        came, at, path = self._reached(plus, minus), minus, {}
+        if minus not in came:
+            return None
+        while (step := came[at]) is not None:
+            at, sign, link = step
+            path[link.row] = sign
+        return dict(reversed(path.items()))
 
     def group(self, electrode: str) -> tuple[str, ...]:
         """All electrodes that a path joins to this one, itself included, in recorded order."""
-        reached = self.paths(electrode)
+        reached = self._reached(electrode) if electrode in self._near else {}
         return tuple(name for name in self._near if name in reached)
 
     @property
     def groups(self) -> tuple[tuple[str, ...], ...]:
         """The connected parts: any two electrodes of one can be derived against each other."""
-        parts: list[tuple[str, ...]] = []
-        seen: set[str] = set()
+        parts: list[list[str]] = []
+        of: dict[str, list[str]] = {}
         for name in self._near:
-            if name not in seen:
-                parts.append(self.group(name))
-                seen.update(parts[-1])
-        return tuple(parts)
+            if name not in of:
+                parts.append([])
+                of |= dict.fromkeys(self._reached(name), parts[-1])
+            of[name].append(name)
+        return tuple(map(tuple, parts))
+
+    @property
+    def n_loops(self) -> int:
+        """How many loops are independent of each other."""
+        return len(self.links) - len(self._near) + len(self.groups)
+
+    def _reached(self, start: str, stop: str | None = None) -> dict[str, _Step | None]:
+        """The last step of a shortest path to each electrode, as far as there is a path, or as
+        `stop` is; None for where it starts."""
+        came: dict[str, _Step | None] = {start: None}
+        queue = deque([start])
+        while queue and stop not in came:
+            at = queue.popleft()
+            for other, sign, link in self._near[at]:
+                if other not in came:
+                    came[other] = (at, sign, link)
+                    queue.append(other)
+        return came
 
 
 def graph_of(leads: Sequence[Lead]) -> Graph:

@@ -21,6 +21,7 @@ from eegstore.signal.cycles import Loop, loops_of
 from eegstore.signal.graph import Graph
 
 OPEN_RATIO = 0.05  # of what unrelated channels would leave
+MAX_PAIRS = 10_000  # of rows, each tried in the other's place
 OPEN_COUNTS = 3.0  # per channel of the loop; a sound chain leaves about 1.2
 
 
@@ -132,10 +133,13 @@ class _Judge:
         """The single mistakes that close open loops and leave none open that they touch.
 
         Those that explain fewer loops than another, and none that it does not, are left out.
+        Where very many rows might have been put into another's place, none is looked for that was.
         """
         wrong = np.array(were_open)
         involved = np.nonzero((self._signs[wrong] != 0).any(axis=0))[0].tolist()
         pairs = {(min(i, j), max(i, j)) for i in involved for j in range(len(rows)) if i != j}
+        if len(pairs) > MAX_PAIRS:
+            pairs = set()
         found = []
         for columns in [*((i,) for i in involved), *sorted(pairs)]:
             tried = self._undone(columns)

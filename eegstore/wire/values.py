@@ -1,5 +1,6 @@
 """Windows as JSON, for those who read numbers."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,9 +19,10 @@ def unique_labels(channels: Sequence[Channel]) -> list[str]:
     """Labels made unique the way MNE does: ``T8-P8`` twice becomes ``T8-P8-0``, ``T8-P8-1``."""
     labels = [channel.label for channel in channels]
     taken, counters, unique = set(labels), dict.fromkeys(labels, 0), []
+    times = Counter(labels)
     for label in labels:
         name = label
-        if labels.count(label) > 1:
+        if times[label] > 1:
             while name in taken:
                 name = f"{label}-{counters[label]}"
                 counters[label] += 1

@@ -17,17 +17,19 @@ from tests.unit.made_pages import RATE, counts, electrodes, seconds
 CHAIN = ["Fp1-F7", "F7-T7", "T7-P7", "P7-O1", "Fp1-F3", "F3-C3", "C3-P3", "P3-O1"]
 
 
-def bipolar(name: str) -> Recording:
+def bipolar(name: str, labels: list[str] = CHAIN) -> Recording:
     made = electrodes(CHAIN, recording_id=name, slow=False)
     first, *_ = made.channels
-    return replace(made, channels=tuple(replace(first, label=label) for label in CHAIN))
+    return replace(made, channels=tuple(replace(first, label=label) for label in labels))
 
 
-def signal(n_seconds: int, inverted: int | None = None) -> list[np.ndarray]:
+def signal(
+    n_seconds: int, inverted: int | None = None, labels: list[str] = CHAIN
+) -> list[np.ndarray]:
     random = np.random.default_rng(0)
-    names = {name for label in CHAIN for name in label.split("-")}
+    names = {name for label in labels for name in label.split("-")}
     potentials = {name: random.integers(-900, 900, n_seconds * RATE) for name in sorted(names)}
-    made = [potentials[a] - potentials[b] for a, b in (label.split("-") for label in CHAIN)]
+    made = [potentials[a] - potentials[b] for a, b in (label.split("-") for label in labels)]
     if inverted is not None:
         made[inverted] = -made[inverted]
     return [row.astype(np.int16) for row in made]
@@ -83,5 +85,22 @@ def test_channels_against_one_reference_have_no_loops(common: Urls) -> None:
         await put(database, recording, seconds(recording, counts(recording, 5), range(5)))
         assert await told(database, "star") == ()
         assert database.suspects["p1", "star"].until is None
+
+    used(common.app, work)
+
+
+@pytest.mark.parametrize(("n_electrodes", "n_told"), [(8, 1), (14, 0)])
+def test_all_against_all_is_more_than_can_be_added_up(
+    common: Urls, n_electrodes: int, n_told: int
+) -> None:
+    """Nobody records that, and nobody waits until its 78 loops have been tried."""
+    labels = [f"X{i}-X{j}" for i in range(n_electrodes) for j in range(i)]
+    recording = bipolar(f"all-{n_electrodes}", labels)
+
+    async def work(database: Database) -> None:
+        made = seconds(recording, signal(20, 3, labels), range(20))
+        await put(database, recording, made)
+        texts = await told(database, recording.recording_id)
+        assert [text.partition(":")[0] for text in texts] == ["X3-X0 may be upside down"] * n_told
 
     used(common.app, work)
