@@ -66,7 +66,10 @@ async def _store(request: Request) -> Response:
     body = await whole_body(request)
     if kind == wire.MEDIA_TYPE:
         frame = await aside(body, wire.unpack_chunks, body)
-        declared = await recordings.declared(database, frame.patient_id, frame.recording_id)
+        key = frame.patient_id, frame.recording_id
+        declared = await recordings.find_declared(database, *key)
+        if declared is None:
+            raise recordings.unknown(*key)
         chunks = await aside(body, wire.cut_chunks, frame, declared.recording)
         outcomes = await ingest.store(database, declared, chunks, frame.device_time)
         return _answer(outcomes, declared.recording.sample_type)

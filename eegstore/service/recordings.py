@@ -17,6 +17,7 @@ from eegstore.store import recordings
 from eegstore.store.database import Database, Row, raw
 from eegstore.timebase import first_sample
 
+FRESH = 2.0  # [s] that readers believe a declaration without looking again
 _KEPT = 10_000
 
 
@@ -26,6 +27,7 @@ class Declared:
 
     recording: Recording
     channels_sha256: bytes
+    edition: str = ""  # as it is stored; another one when an archivist has changed it
 
     @property
     def key(self) -> tuple[str, str]:
@@ -39,12 +41,20 @@ class Declared:
 
 
 async def declared(database: Database, patient_id: str, recording_id: str) -> Declared:
-    """The declaration of a recording.
+    """The declaration of a recording, for those who read it: as it was some seconds ago.
 
     Raises
     ------
     NotFoundError
     """
+    key = (patient_id, recording_id)
+    now = asyncio.get_running_loop().time()
+    if key in database.declared and now - database.looked.get(key, -FRESH) >= FRESH:
+        async with database.reading() as driver:
+            edition = await recordings.edition(driver, *key)
+        if key in database.declared and database.declared[key].edition != edition:
+            forget(database, key)
+        database.looked[key] = now
     found = await find_declared(database, patient_id, recording_id)
     if found is None:
         raise unknown(patient_id, recording_id)
@@ -52,7 +62,10 @@ async def declared(database: Database, patient_id: str, recording_id: str) -> De
 
 
 async def find_declared(database: Database, patient_id: str, recording_id: str) -> Declared | None:
-    """The declaration of a recording, or None."""
+    """The declaration of a recording, or None, for those whose seconds are checked once more.
+
+    Declarations change only where an archivist has erased or corrected them.
+    """
     key = (patient_id, recording_id)
     kept: Declared | None = database.declared.get(key)
     if kept is not None:
@@ -68,23 +81,34 @@ async def of_patient(database: Database, patient_id: str) -> list[Recording]:
     """All recordings of a patient, by start; those asked for before are not read again."""
     check_id("patient_id", patient_id)
     async with database.begin() as connection:
-        ids = await recordings.ids_of_patient(connection, patient_id)
-        found: dict[str, Declared] = {
-            name: database.declared[patient_id, name]
-            for name in ids
-            if (patient_id, name) in database.declared
-        }
-        unread = [name for name in ids if name not in found]
+        editions = await recordings.editions_of_patient(connection, patient_id)
+        found: dict[str, Declared] = {}
+        for name, edition in editions.items():
+            kept: Declared | None = database.declared.get((patient_id, name))
+            if kept is not None and kept.edition == edition:
+                found[name] = kept
+            elif kept is not None:
+                forget(database, kept.key)
+        unread = [name for name in editions if name not in found]
         for row in await recordings.of_patient(connection, patient_id, unread) if unread else ():
             found[row["recording_id"]] = _keep(database, row)
-    return [found[name].recording for name in ids if name in found]
+    return [found[name].recording for name in editions if name in found]
+
+
+def forget(database: Database, key: tuple[str, str]) -> None:
+    """Keep nothing any more of what was known of a recording."""
+    for kept in (database.declared, database.looked, database.suspects, database.ends):
+        kept.pop(key, None)
 
 
 def _keep(database: Database, row: Row) -> Declared:
-    found = Declared(recording_of(row), bytes(row["channels_sha256"]))
+    found = Declared(recording_of(row), bytes(row["channels_sha256"]), row["edition"])
     if len(database.declared) >= _KEPT:
-        database.declared.pop(next(iter(database.declared)))
+        oldest = next(iter(database.declared))
+        database.declared.pop(oldest)
+        database.looked.pop(oldest, None)
     database.declared[found.key] = found
+    database.looked[found.key] = asyncio.get_running_loop().time()
     return found
 
 

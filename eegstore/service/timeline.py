@@ -26,8 +26,8 @@ class Timeline:
     study: Study
     rows: tuple[tuple[int, ...], ...]  # of each part's channels, in the study's table
     labels: tuple[str, ...]  # of the study's table
-    version: str  # another one when the study has other recordings, and maybe another zero
-    recording_ids: tuple[str, ...]  # all of the patient
+    version: str  # another one when the study has other recordings, or they start elsewhere
+    editions: dict[str, str]  # of all recordings of the patient
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +73,15 @@ async def timeline_of(database: Database, patient_id: str, study_id: str) -> Ext
         found = await extents(driver, patient_id, known)
     if not found:
         raise NotFoundError(f"no study {study_id!r} of patient {patient_id!r}")
-    ids = tuple(extent.recording_id for extent in found)
-    if kept is None or kept.recording_ids != ids:
+    editions = {extent.recording_id: extent.edition for extent in found}
+    if kept is None or kept.editions != editions:
         study = await studies.declared(database, patient_id, study_id)
-        kept = _timeline(study, ids)
+        if kept is not None and kept.editions.items() - editions.items():  # they were changed
+            for name in kept.editions:
+                database.ends.pop((patient_id, name), None)
+            async with database.reading() as driver:
+                found = await extents(driver, patient_id, [])
+        kept = _timeline(study, editions)
         if len(database.timelines) >= _KEPT:
             database.timelines.clear()
         database.timelines[key] = kept
@@ -85,7 +90,9 @@ async def timeline_of(database: Database, patient_id: str, study_id: str) -> Ext
     by_id = {extent.recording_id: extent for extent in found}
     ends, closed = [], []
     for name in kept.study.recording_ids:
-        extent = by_id[name]
+        extent = by_id.get(name)
+        if extent is None:
+            raise NotFoundError(f"recording {name!r} of {patient_id!r} is not there any more")
         stop = database.ends.get((patient_id, name), extent.stop)
         if extent.closed and stop is not None:
             database.ends[patient_id, name] = stop
@@ -94,12 +101,12 @@ async def timeline_of(database: Database, patient_id: str, study_id: str) -> Ext
     return Extended(kept, tuple(ends), tuple(closed))
 
 
-def _timeline(study: Study, recording_ids: tuple[str, ...]) -> Timeline:
+def _timeline(study: Study, editions: dict[str, str]) -> Timeline:
     at: dict[str, int] = {}
     rows = tuple(
         tuple(at.setdefault(label, len(at)) for label in unique_labels(part.recording.channels))
         for part in study.parts
     )
-    told = "\0".join(study.recording_ids).encode()
-    version = blake2b(told, digest_size=8).hexdigest()
-    return Timeline(study, rows, tuple(at), version, recording_ids)
+    told = "\0".join(f"{part.recording.recording_id} {part.offset}" for part in study.parts)
+    version = blake2b(told.encode(), digest_size=8).hexdigest()
+    return Timeline(study, rows, tuple(at), version, editions)

@@ -14,7 +14,7 @@ from eegstore.service import summaries, verifying_spectra
 from eegstore.service.exporting import rebuilt
 from eegstore.service.ingest import check
 from eegstore.service.parameters import Kept, named
-from eegstore.service.recordings import Declared, declared
+from eegstore.service.recordings import Declared, declared, forget
 from eegstore.signal.envelope import envelope
 from eegstore.store import chunks as chunk_table
 from eegstore.store import logbook, originals, recordings
@@ -66,7 +66,7 @@ async def verify(
     for row in rows:
         key = (row["patient_id"], row["recording_id"])
         result = Verified(*key)
-        database.declared.pop(key, None)
+        forget(database, key)
         try:
             known = await declared(database, *key)
             async with database.snapshot() as connection:

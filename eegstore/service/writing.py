@@ -11,7 +11,7 @@ from eegstore.errors import (
     StoreUnavailableError,
 )
 from eegstore.integrity import merkle_root
-from eegstore.service.recordings import Declared, unknown
+from eegstore.service.recordings import Declared, forget, unknown
 from eegstore.store import append
 from eegstore.store.append import Key, LogEntry, NewChunk, Place, State, StoredChunk
 from eegstore.store.database import Database, Raw, raw
@@ -88,7 +88,7 @@ async def write(
         database.follower.ring(batch.key for batch in batches)
     for batch, result in zip(batches, results, strict=True):
         if isinstance(result, NotFoundError | StoreUnavailableError):
-            database.declared.pop(batch.key, None)  # it was read by what is no more
+            forget(database, batch.key)  # it was read by what is no more
     return results
 
 

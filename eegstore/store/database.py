@@ -41,8 +41,8 @@ class Database:
         options = "-c synchronous_commit=on -c timezone=UTC -c lock_timeout=3000"
         if parsed.username != APP_ROLE:
             options += f" -c role={APP_ROLE}"
-        # Declarations never change, so each is read once; see service.recordings.
-        self.declared: dict[tuple[str, str], Any] = {}
+        self.declared: dict[tuple[str, str], Any] = {}  # see service.recordings
+        self.looked: dict[tuple[str, str], float] = {}  # when each of them was last found there
         self.group: Any = None  # who waits for a commit; see service.grouping
         self.parameters: dict[bytes, Any] = {}  # of the codec, by digest; see service.parameters
         self.timelines: dict[tuple[str, str], Any] = {}  # of studies; see service.timeline

@@ -7,7 +7,7 @@ from eegstore.store.database import Raw
 
 _OF = "{0}.patient_id = r.patient_id AND {0}.recording_id = r.recording_id"
 _EXTENTS = f"""
-SELECT r.recording_id, k.stop, k.closed
+SELECT r.recording_id, r.xmin::text, k.stop, k.closed
 FROM recording r LEFT JOIN LATERAL (
     SELECT (SELECT max(c.second) + 1 FROM chunk c WHERE {_OF.format("c")}) AS stop,
            EXISTS (SELECT FROM closing e WHERE {_OF.format("e")}) AS closed
@@ -22,6 +22,7 @@ class Extent(NamedTuple):
     """How far a recording reaches now."""
 
     recording_id: str
+    edition: str  # of its declaration, see `recordings.edition`
     stop: int | None  # [s], the second after the last; None when nothing is stored, or not asked
     closed: bool | None  # None when not asked
 

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import RowMapping, select, text
+from sqlalchemy import Label, RowMapping, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from eegstore.store.driver import Raw
 from eegstore.store.summary_loose import FINEST, HOUR, LOOSE, WORTH_AN_HOUR
 from eegstore.store.tables import ClosingRow, IdentityRow, RecordingRow
 
@@ -16,6 +17,9 @@ _COLUMNS = (
     "patient_id", "recording_id", "study_id", "start_time", "zone", "utc_offset", "device",
     "sample_type", "channels", "channels_sha256",
 )  # fmt: skip
+
+_EDITION: Label[str] = literal_column("recording.xmin::text").label("edition")
+_EDITION_OF = b"SELECT xmin::text FROM recording WHERE patient_id = %b AND recording_id = %b"
 
 _OF = "{0}.patient_id = r.patient_id AND {0}.recording_id = r.recording_id"
 
@@ -73,14 +77,23 @@ async def declare(connection: AsyncConnection, values: dict[str, Any]) -> bool:
 async def find(
     connection: AsyncConnection, patient_id: str, recording_id: str
 ) -> RowMapping | None:
-    """The declaration, or None."""
+    """The declaration and its `edition`, or None."""
     columns = [getattr(RecordingRow, name) for name in _COLUMNS]
     result = await connection.execute(
-        select(*columns).where(
+        select(*columns, _EDITION).where(
             RecordingRow.patient_id == patient_id, RecordingRow.recording_id == recording_id
         )
     )
     return result.mappings().first()
+
+
+async def edition(connection: Raw, patient_id: str, recording_id: str) -> str | None:
+    """What is another one when a declaration was changed by an archivist; None: there is none."""
+    cursor = await connection.execute(
+        _EDITION_OF, (patient_id, recording_id), prepare=True, binary=True
+    )
+    row = await cursor.fetchone()
+    return None if row is None else str(row[0])
 
 
 async def of_patient(
@@ -89,20 +102,20 @@ async def of_patient(
     """These declarations of a patient, without what is stored of them."""
     columns = [getattr(RecordingRow, name) for name in _COLUMNS]
     result = await connection.execute(
-        select(*columns).where(
+        select(*columns, _EDITION).where(
             RecordingRow.patient_id == patient_id, RecordingRow.recording_id.in_(recording_ids)
         )
     )
     return list(result.mappings())
 
 
-async def ids_of_patient(connection: AsyncConnection, patient_id: str) -> list[str]:
-    """The ids of all recordings of a patient, by start: less to read than channel tables."""
+async def editions_of_patient(connection: AsyncConnection, patient_id: str) -> dict[str, str]:
+    """The `edition` of all recordings of a patient, by start: less to read than channel tables."""
     result = await connection.execute(
-        select(RecordingRow.recording_id).where(RecordingRow.patient_id == patient_id)
+        select(RecordingRow.recording_id, _EDITION).where(RecordingRow.patient_id == patient_id)
         .order_by(RecordingRow.start_time, RecordingRow.recording_id)
     )  # fmt: skip
-    return list(result.scalars())
+    return {row[0]: row[1] for row in result}
 
 
 async def listing(
