@@ -66,10 +66,11 @@ class Kept:
         if len(digests) > MAX_SECONDS or not self._max_bytes:
             return
         for batch in batches:
-            batch.samples.flags.writeable = False
             cube = batch.samples.ndim == 3
             for index, second in enumerate(batch.seconds):
-                samples = batch.samples[:, index] if cube else batch.samples[index]
+                # Its own copy: a part of the batch would keep all of the batch in memory.
+                samples = (batch.samples[:, index] if cube else batch.samples[index]).copy()
+                samples.flags.writeable = False
                 place = (patient_id, recording_id, second)
                 old = self._seconds.pop(place, None)
                 self._n_bytes += samples.nbytes - (0 if old is None else old.samples.nbytes)

@@ -72,8 +72,9 @@ class Readers:
         return reader
 
     async def _back(self, reader: Raw) -> None:
-        if reader.closed or reader.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
-            await reader.close()
+        if reader.closed:
             await self.close()  # the server has gone away from the others too
+        elif reader.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            await reader.close()  # who asked has given up, and the answer is still to come
         else:
             self._idle.append(reader)

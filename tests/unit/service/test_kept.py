@@ -1,6 +1,7 @@
 """What was decoded lately is found again, and memory stays bounded."""
 
 import hashlib
+import weakref
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -58,6 +59,20 @@ def test_the_least_recently_read_goes_first() -> None:
     kept.add("p1", "r2", batches, digests(6))
     assert kept.find(*KEY, 0, 6) == []
     assert len(kept.find("p1", "r2", 0, 6)) == 4
+
+
+@pytest.mark.parametrize("rates", [(256, 256), (256, 32)], ids=["one rate", "two rates"])
+def test_a_second_does_not_keep_those_that_were_decoded_with_it(rates: Sequence[int]) -> None:
+    """They would not be counted: one second of a minute would hold a minute in memory."""
+    _, batches = decoded(rates, 60)
+    arrays = [batch.samples for batch in batches]
+    memory = [weakref.ref(one if one.base is None else one.base) for one in arrays]
+    size = sum(batch.samples.nbytes for batch in batches) // 60
+    kept = Kept(size)
+    kept.add(*KEY, batches, digests(60))
+    del batches, arrays
+    assert len(kept.find(*KEY, 0, 60)) == 1
+    assert [one() for one in memory] == [None] * len(memory)
 
 
 def test_the_same_second_again_takes_no_more_memory() -> None:
