@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from eegstore.errors import ConflictError, InvalidDataError, StoreUnavailableError
-from eegstore.service import ingest, recordings
+from eegstore.service import declaring, ingest, recordings
 from eegstore.store import append
 from eegstore.store import chunks as chunk_table
 from eegstore.store import database as database_module
@@ -208,7 +208,7 @@ def test_our_own_errors_pass_through_a_transaction_and_roll_it_back(common: Urls
 
     async def declare_and_fail(database: Database) -> None:
         async with database.begin() as connection:
-            await recordings.declare_in(connection, recording)
+            await declaring.declare_in(connection, recording)
             raise ConflictError("mine")
 
     async def work(database: Database) -> None:
@@ -232,7 +232,7 @@ def test_a_snapshot_sees_one_state_and_writes_nothing(common: Urls) -> None:
         assert await asked(database, str(count)) == 2
         with pytest.raises(StoreUnavailableError, match="read-only"):
             async with database.snapshot() as connection:
-                await recordings.declare_in(connection, recording)
+                await declaring.declare_in(connection, recording)
 
     used(common.app, work)
 
