@@ -58,16 +58,21 @@ async def coverage(
     study_id: str | None = None,
     recording_id: str | None = None,
     author: Annotated[list[str] | None, Query(description="default anybody")] = None,
+    listed: Annotated[bool, Query(alias="reviews", description="false: only spans")] = True,
 ) -> Response:
     """Who has looked at what: `reviews` in seconds of their recordings, `seen` and `unseen` in
     study time.
 
-    What is unseen is stored, and in no review; with `author`, in none of theirs.
+    What is unseen is stored, and in no review; with `author`, in none of theirs. A day that was
+    looked at has thousands of reviews: with ``reviews=false`` they are left out.
     """
     study = await studies.asked(database, patient_id, study_id, recording_id)
     of = None if recording_id is None else [recording_id]
     found = await reviews.coverage(database, study, of, author)
-    response = answer(200, coverage_json(found.coverage))
+    told = coverage_json(found.coverage)
+    if not listed:
+        del told["reviews"]
+    response = answer(200, told)
     if found.due:
         response.background = BackgroundTask(catch_up, database, found.due)
     return response

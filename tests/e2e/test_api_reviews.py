@@ -61,6 +61,9 @@ def test_what_was_looked_at_and_what_was_not(api: httpx.Client, eeg: Client, pat
     assert listed == {
         "reviews": [said], "seen": [[11.0, 14.0]], "unseen": [[0.0, 4.0], [10.0, 11.0]],
     }  # fmt: skip
+    short = {"patient_id": patient, "study_id": "s", "reviews": "false"}
+    del listed["reviews"]
+    assert api.get("/reviews", params=short).json() == listed
     assert said["lff"] == 1.0
     assert datetime.fromisoformat(said["at"]).tzinfo is not None
 

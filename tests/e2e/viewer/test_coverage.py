@@ -143,8 +143,8 @@ def test_seen_by_others_and_by_me(
     screen: Screen, client: Client, fresh: Holed, coverage: Callable[[], Coverage]
 ) -> None:
     screen.open(f"{fresh.query}&time=0&duration=30").at(0)
-    screen.page.evaluate("eegstore.set({author: 'Anna'})")
     screen.press("PageDown").at(30)
+    screen.page.evaluate("eegstore.set({author: 'Anna'})")
     screen.page.wait_for_timeout(SECOND)
     unseen(screen).at(60)
     assert client.coverage(fresh.patient, holed.STUDY, ["Anna"]).seen == ((30, 60),)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from eegstore import Annotation, Client
 
 from . import holed
+from .conftest import made
 from .holed import Holed
 from .screens import Screen
 
@@ -212,6 +213,19 @@ def test_keys_go_along_the_strip(opened: Callable[[str], Strip]) -> None:
     strip.screen.press("Shift+PageDown").at(50)
     strip.screen.press("Shift+PageDown").at(100)
     strip.screen.press("Shift+PageUp").at(50)
+
+
+def test_the_strip_grows_with_the_study(screen: Screen, client: Client) -> None:
+    one = made("strip-grows", 40)
+    client.declare(one.recording)
+    client.send(one.recording, [one.chunk(k) for k in range(20)])
+    strip = Strip(screen.open(one.query))
+    assert screen.value("eegstore.scene.part") == [0, 20]
+    client.send(one.recording, [one.chunk(k) for k in range(20, 40)])
+    screen.page.wait_for_function("eegstore.scene.overview.to == 40")
+    screen.page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    assert strip.columns(strip.pixels("envelope"), 0, 40).any(axis=0).all()
+    client.close_recording(one.recording.patient_id, one.recording.recording_id)
 
 
 def test_the_strip_takes_the_colours_of_the_theme(opened: Callable[[str], Strip]) -> None:

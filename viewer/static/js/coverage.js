@@ -20,7 +20,7 @@ export function coverage(viewer) {
   const read = async () => {
     const wanted = wish()
     const {patient_id, study_id} = scene.now.study
-    const query = {patient_id, study_id}
+    const query = {patient_id, study_id, reviews: false}
     if (state.now.seenBy == "me") {
       query.author = state.now.author
     }

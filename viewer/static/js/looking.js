@@ -28,7 +28,10 @@ export function looking(viewer) {
     const {patient, montage, author} = state.now
     const [lff, hff, notch] = ["lff", "hff", "notch"].map((name) => (state.now[name] == "off" ? null : Number(state.now[name])))
     return page.recordings.flatMap(({recording_id, start, stop}) => {
-      const {offset} = study.recordings.find((one) => one.recording_id == recording_id)
+      const offset = study.recordings.find((one) => one.recording_id == recording_id)?.offset
+      if (offset == null) {
+        return [] // a file that was found a moment ago
+      }
       const of = JSON.stringify({patient_id: patient, recording_id, author: author || null, montage, lff, hff, notch})
       return within(page.spans, start, stop).map(([from, to]) => ({of, from: from - offset, to: to - offset}))
     })
@@ -70,7 +73,8 @@ export function looking(viewer) {
   }
 
   scene.on(["painted"], () => look())
-  state.on(["patient", "study", "author"], () => look([]))
+  state.on(["patient", "study"], () => look([]))
+  state.on(["author"], () => look())
   document.addEventListener("visibilitychange", () => {
     look()
     if (document.hidden) {
