@@ -26,7 +26,7 @@ from eegstore.service.writing import Batch, Result
 from eegstore.store.database import Database
 
 BATCH = 20
-LATE = 1.0  # [s]
+LATE = 0.5  # [s]
 _durable, _write = ingest.store, grouping.write
 _waiting: list[tuple[Declared, Chunk]] = []
 _tasks: set[asyncio.Task[None]] = set()
