@@ -40,7 +40,7 @@ def run(place: Place) -> Answer:
     api, viewer = place.viewer(urls)
     recording_id = place.source.signal(place.scale.hour).recording.recording_id
     asked = {"patient": PATIENT, "recording": recording_id, "time": 0}
-    turns = 60 if place.scale.name == "full" else 12
+    turns = 60 if place.scale.name == "full" else 9
     screen = Worker("viewer", Screen, f"http://127.0.0.1:{viewer.port}")
     _annotate(api, urls, place)
     kinds = [
@@ -95,7 +95,7 @@ def _p95(sample: Sample) -> float:
 def _live(place: Place, api: Program, screen: Worker) -> tuple[Sample | None, list[float]]:
     """What `Screen.watch` gives while a device sends a second each second."""
     signal = place.source.signal(place.scale.hour)
-    watched = 20.0 if place.scale.name == "full" else 5.0
+    watched = 20.0 if place.scale.name == "full" else 4.0
     recording = replace(signal.recording, recording_id="growing")
     posting.declare(api.url, api.headers, [recording])
     http, stop = asking.Http(api.port, api.headers), threading.Event()
