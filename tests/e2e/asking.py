@@ -5,18 +5,20 @@ import struct
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from eegstore.model import Chunk, Recording
-from tests.e2e.conftest import Live
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Live
 
 FRAME = {"Content-Type": "application/octet-stream"}
 RANGES = ("physical_min", "physical_max", "digital_min", "digital_max")
 
 
-def http(live: Live) -> httpx.Client:
+def http(live: "Live") -> httpx.Client:
     """A plain HTTP client with the key."""
     return httpx.Client(base_url=live.url, headers=live.headers, trust_env=False, timeout=60)
 

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from eegstore import Client
+from tests.e2e.asking import http
+
 if TYPE_CHECKING:
     from eegstore.store import postgres
 
@@ -109,3 +112,17 @@ def live(data_directory: Path, server: "postgres.Server") -> Iterator[Live]:
     service.start()
     yield service
     service.stop()
+
+
+@pytest.fixture(scope="module")
+def api(live: Live) -> Iterator[httpx.Client]:
+    """A plain client with the key."""
+    with http(live) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def eeg(live: Live) -> Iterator[Client]:
+    """Our own client."""
+    with Client(live.url, live.api_key) as client:
+        yield client

@@ -2,7 +2,6 @@
 
 import sys
 import uuid
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -24,7 +23,6 @@ from tests.e2e.asking import (
     chunk_frame,
     declaration,
     digests,
-    http,
     new_patient,
     outcomes,
     place,
@@ -52,18 +50,6 @@ ROUTES = {
     ("post", "/session"), ("post", "/session/grant"),
 }  # fmt: skip
 OPEN = {("get", "/healthz"), ("get", "/readyz")}
-
-
-@pytest.fixture
-def api(live: Live) -> Iterator[httpx.Client]:
-    with http(live) as client:
-        yield client
-
-
-@pytest.fixture
-def eeg(live: Live) -> Iterator[Client]:
-    with Client(live.url, live.api_key) as client:
-        yield client
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import csv
 import io
 import uuid
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,23 +17,11 @@ from eegstore import Client
 from eegstore.cli import app
 from eegstore.errors import ConflictError, InvalidDataError, NotFoundError
 from eegstore.model import Annotation
-from tests.e2e.asking import http, new_patient
+from tests.e2e.asking import new_patient
 from tests.e2e.conftest import Live
 from tests.unit.recordings import make_recording
 
 EIGHT = datetime(2026, 11, 22, 8)
-
-
-@pytest.fixture
-def api(live: Live) -> Iterator[httpx.Client]:
-    with http(live) as client:
-        yield client
-
-
-@pytest.fixture
-def eeg(live: Live) -> Iterator[Client]:
-    with Client(live.url, live.api_key) as client:
-        yield client
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Recordings as files over HTTP: crops, what EDF cannot hold, names."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
@@ -11,24 +10,11 @@ import pytest
 from eegstore import Client
 from eegstore.errors import EdfError, NotFoundError, SpanError
 from eegstore.model import Annotation, Chunk, Recording, SampleType
-from tests.e2e.asking import http, new_patient, place
-from tests.e2e.conftest import Live
+from tests.e2e.asking import new_patient, place
 from tests.unit.edf.files import cropped, read, stretches_of
 from tests.unit.recordings import chunks_of, make_recording, make_signal
 
 EIGHT = datetime(2026, 11, 22, 8)
-
-
-@pytest.fixture
-def api(live: Live) -> Iterator[httpx.Client]:
-    with http(live) as client:
-        yield client
-
-
-@pytest.fixture
-def eeg(live: Live) -> Iterator[Client]:
-    with Client(live.url, live.api_key) as client:
-        yield client
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Montages that people keep, over HTTP."""
 
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -11,20 +10,6 @@ from eegstore import Client
 from eegstore.errors import NotFoundError
 from eegstore.signal.montage import Line
 from eegstore.signal.own import OwnMontage
-from tests.e2e.asking import http
-from tests.e2e.conftest import Live
-
-
-@pytest.fixture
-def api(live: Live) -> Iterator[httpx.Client]:
-    with http(live) as client:
-        yield client
-
-
-@pytest.fixture
-def eeg(live: Live) -> Iterator[Client]:
-    with Client(live.url, live.api_key) as client:
-        yield client
 
 
 @pytest.fixture

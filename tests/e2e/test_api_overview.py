@@ -1,7 +1,6 @@
 """Overviews over HTTP: what was sent, decimated, in every shape; and roll-ups made behind."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction as F
@@ -16,8 +15,7 @@ from eegstore import Client, Overview
 from eegstore.errors import SpanError
 from eegstore.model import Annotation, Channel, Chunk, Recording
 from tests.conftest import Urls, plain
-from tests.e2e.asking import http, new_patient
-from tests.e2e.conftest import Live
+from tests.e2e.asking import new_patient
 from tests.e2e.made_edf import make_edf
 from tests.e2e.program import error, running
 from tests.integration.overviews import right, seconds_of, slow_recording
@@ -27,18 +25,6 @@ if TYPE_CHECKING:
 
 SPANS = [("0", "500", 50), ("0", "500", 7), ("3", "8", 40), ("1/3", "22/7", 9), ("0", "5000", 3),
          ("100", "300", 500)]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def api(live: Live) -> Iterator[httpx.Client]:
-    with http(live) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def eeg(live: Live) -> Iterator[Client]:
-    with Client(live.url, live.api_key) as client:
-        yield client
 
 
 Stored = tuple[Recording, dict[int, Chunk]]

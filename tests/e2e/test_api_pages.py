@@ -1,6 +1,5 @@
 """Pages over HTTP: frames and JSON of the same traces, and what browsers may keep of them."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -13,23 +12,11 @@ from eegstore.errors import InvalidDataError
 from eegstore.model import Recording
 from eegstore.signal.montage import Line
 from eegstore.wire.page import unpack_page
-from tests.e2e.asking import http, new_patient
+from tests.e2e.asking import new_patient
 from tests.e2e.conftest import Live
 from tests.unit.made_pages import RATE, counts, electrodes, seconds
 
 FRAME = {"Accept": "application/octet-stream"}
-
-
-@pytest.fixture(scope="module")
-def api(live: Live) -> Iterator[httpx.Client]:
-    with http(live) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def eeg(live: Live) -> Iterator[Client]:
-    with Client(live.url, live.api_key) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Who a pseudonym is: said in bodies only, in no URL, error or log."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -9,23 +8,11 @@ import pytest
 from eegstore import Client
 from eegstore.errors import NotFoundError
 from eegstore.model import Identity
-from tests.e2e.asking import http, new_patient
+from tests.e2e.asking import new_patient
 from tests.e2e.conftest import Live
 from tests.unit.recordings import make_recording
 
 ERIKA = Identity("Mustermann, Erika", "1964-08-12", "F", "12345-6")
-
-
-@pytest.fixture
-def api(live: Live) -> Iterator[httpx.Client]:
-    with http(live) as client:
-        yield client
-
-
-@pytest.fixture
-def eeg(live: Live) -> Iterator[Client]:
-    with Client(live.url, live.api_key) as client:
-        yield client
 
 
 def test_a_patient_is_identified_and_corrected(eeg: Client) -> None:

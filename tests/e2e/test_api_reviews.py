@@ -1,6 +1,5 @@
 """Review coverage over HTTP."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,21 +10,8 @@ import pytest
 from eegstore import Client
 from eegstore.errors import NotFoundError
 from eegstore.review import Review
-from tests.e2e.asking import http, new_patient
-from tests.e2e.conftest import Live
+from tests.e2e.asking import new_patient
 from tests.unit.recordings import chunks_of, make_recording, make_signal
-
-
-@pytest.fixture
-def api(live: Live) -> Iterator[httpx.Client]:
-    with http(live) as client:
-        yield client
-
-
-@pytest.fixture
-def eeg(live: Live) -> Iterator[Client]:
-    with Client(live.url, live.api_key) as client:
-        yield client
 
 
 @pytest.fixture

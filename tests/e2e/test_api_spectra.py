@@ -1,7 +1,6 @@
 """Spectra over HTTP."""
 
 import time
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -14,23 +13,11 @@ from eegstore.model import Recording
 from eegstore.signal.montage import Line
 from eegstore.wire.spectrum import unpack_spectrogram
 from eegstore.wire.trends import unpack_trends
-from tests.e2e.asking import http, new_patient
+from tests.e2e.asking import new_patient
 from tests.e2e.conftest import Live
 from tests.unit.made_pages import counts, electrodes, seconds
 
 FRAME = {"Accept": "application/octet-stream"}
-
-
-@pytest.fixture(scope="module")
-def api(live: Live) -> Iterator[httpx.Client]:
-    with http(live) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def eeg(live: Live) -> Iterator[Client]:
-    with Client(live.url, live.api_key) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Studies over HTTP: what is listed, and what the client makes of it."""
 
-from collections.abc import Iterator
 from datetime import date, datetime
 from fractions import Fraction
 
@@ -11,21 +10,8 @@ from eegstore import Client
 from eegstore.errors import InvalidDataError, NotFoundError
 from eegstore.model import Annotation
 from eegstore.tally import Day
-from tests.e2e.asking import http, new_patient
-from tests.e2e.conftest import Live
+from tests.e2e.asking import new_patient
 from tests.unit.recordings import chunks_of, make_recording, make_signal
-
-
-@pytest.fixture
-def api(live: Live) -> Iterator[httpx.Client]:
-    with http(live) as client:
-        yield client
-
-
-@pytest.fixture
-def eeg(live: Live) -> Iterator[Client]:
-    with Client(live.url, live.api_key) as client:
-        yield client
 
 
 def test_studies_are_listed_with_their_recordings_on_one_clock(

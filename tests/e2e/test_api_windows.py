@@ -1,7 +1,6 @@
 """Windows out of the API equal slices of what went in, in every shape and by any clock."""
 
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
@@ -18,7 +17,7 @@ from eegstore.errors import InvalidDataError, SpanError, TooLargeError
 from eegstore.model import Channel, Chunk, Recording, SampleType
 from eegstore.timebase import first_sample, n_samples
 from eegstore.window import rates
-from tests.e2e.asking import http, new_patient
+from tests.e2e.asking import new_patient
 from tests.e2e.conftest import Live
 
 LABELS = ("T8-P8", "EKG", "T8-P8", "SaO2")
@@ -57,18 +56,6 @@ class Stored:
         """The same in each channel's unit."""
         pairs = zip(self.recording.channels, self.slices(start, end), strict=True)
         return [(row * c.gain + c.offset).astype(np.float32) for c, row in pairs]
-
-
-@pytest.fixture(scope="module")
-def api(live: Live) -> Iterator[httpx.Client]:
-    with http(live) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def eeg(live: Live) -> Iterator[Client]:
-    with Client(live.url, live.api_key) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")

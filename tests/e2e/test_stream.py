@@ -5,7 +5,6 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -32,12 +31,6 @@ from tests.integration.postgres_processes import connect as to_database
 from tests.unit.recordings import chunks_of, make_recording, make_signal
 
 SECONDS = 40
-
-
-@pytest.fixture
-def eeg(live: Live) -> Iterator[Client]:
-    with Client(live.url, live.api_key) as client:
-        yield client
 
 
 @pytest.fixture
