@@ -162,9 +162,7 @@ class Client(ReviewClient, StreamClient, ViewClient):
         params = query(patient_id, recording_id, start, stop)
         if labels is not None:
             params["channels"] = list(labels)
-        response = self._api.ask("GET", "/eeg", params=params, accept=wire.MEDIA_TYPE)
-        with understood(response):
-            return wire.unpack_window(response.content)
+        return self._api.frame("/eeg", params, wire.unpack_window)
 
     def download_edf(
         self,

@@ -5,8 +5,7 @@ The methods are `eegstore.client.Client`'s.
 
 from collections.abc import Collection, Sequence
 
-from eegstore import wire
-from eegstore.connection import Connection, Time, query, understood
+from eegstore.connection import Connection, Time, query
 from eegstore.errors import InvalidDataError
 from eegstore.overview import Overview
 from eegstore.page import Page
@@ -70,11 +69,7 @@ class ViewClient:
         """
         params = query(patient_id, recording_id, start, stop, study_id=study_id)
         params |= _look(montage, lff, hff, notch, bad, zero_phase=zero_phase)
-        if px is not None:
-            params["px"] = str(px)
-        response = self._api.ask("GET", "/eeg", params=params, accept=wire.MEDIA_TYPE)
-        with understood(response):
-            return unpack_page(response.content)
+        return self._api.frame("/eeg", params, unpack_page, px)
 
     def spectrogram(
         self,
@@ -113,11 +108,7 @@ class ViewClient:
         """
         params = query(patient_id, recording_id, start, stop, study_id=study_id)
         params |= _look(montage, lff, hff, notch, bad, zero_phase=zero_phase) | {"trace": trace}
-        if px is not None:
-            params["px"] = str(px)
-        response = self._api.ask("GET", "/spectrogram", params=params, accept=wire.MEDIA_TYPE)
-        with understood(response):
-            return unpack_spectrogram(response.content)
+        return self._api.frame("/spectrogram", params, unpack_spectrogram, px)
 
     def trends(
         self,
@@ -150,11 +141,7 @@ class ViewClient:
         """
         params = query(patient_id, recording_id, start, stop, study_id=study_id)
         params |= {"group": group}
-        if px is not None:
-            params["px"] = str(px)
-        response = self._api.ask("GET", "/trends", params=params, accept=wire.MEDIA_TYPE)
-        with understood(response):
-            return unpack_trends(response.content)
+        return self._api.frame("/trends", params, unpack_trends, px)
 
     def overview(
         self,
@@ -190,12 +177,10 @@ class ViewClient:
         labels = [channels] if isinstance(channels, str) else channels
         if labels is not None and not labels:
             raise InvalidDataError("channels is empty; name at least one, or None for all")
-        params = query(patient_id, recording_id, start, stop, study_id=study_id) | {"px": str(px)}
+        params = query(patient_id, recording_id, start, stop, study_id=study_id)
         if labels is not None:
             params["channels"] = list(labels)
-        response = self._api.ask("GET", "/eeg", params=params, accept=wire.MEDIA_TYPE)
-        with understood(response):
-            return unpack_overview(response.content)
+        return self._api.frame("/eeg", params, unpack_overview, px)
 
 
 def _look(

@@ -3,13 +3,13 @@
 The one room on the asking side that names the HTTP library.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from fractions import Fraction
 from numbers import Integral
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import httpx
 
@@ -24,6 +24,7 @@ from eegstore.errors import (
     TooLargeError,
 )
 
+T = TypeVar("T")
 Params: TypeAlias = Mapping[str, str | list[str]]
 
 JSON = "application/json"
@@ -134,6 +135,16 @@ class Connection:
                 yield from response.iter_raw()
             finally:
                 response.close()
+
+    def frame(
+        self, path: str, params: Params, unpack: Callable[[bytes], T], px: int | None = None
+    ) -> T:
+        """What a frame that comes back holds, of `px` columns where they are given."""
+        if px is not None:
+            params = {**params, "px": str(px)}
+        response = self.ask("GET", path, params=params, accept=wire.MEDIA_TYPE)
+        with understood(response):
+            return unpack(response.content)
 
     @contextmanager
     def answer(

@@ -110,37 +110,19 @@ async def page(
     px: int | None,
     channels: Sequence[str] | None,
     *,
+    of_study: bool,
     binary: bool,
 ) -> Response:
-    """The answer to ``GET /eeg`` with a montage or filters; `key` is that of a recording."""
-    view = look.view(px, channels)
-    read = await read_page(
-        database, *key, *span, view, max_values=MAX_VALUES if binary else MAX_JSON_VALUES
-    )
-    return await _answer(request, read.page, binary=binary, sealed=read.sealed)
+    """The answer to ``GET /eeg`` with a montage or filters; `key` is of a recording or a study.
 
-
-async def study_page(
-    request: Request,
-    database: Database,
-    key: tuple[str, str],
-    span: tuple[Fraction, Fraction],
-    look: Look,
-    px: int | None,
-    channels: Sequence[str] | None,
-    *,
-    binary: bool,
-) -> Response:
-    """The answer to ``GET /eeg?study_id=``; `key` is that of a study.
-
-    It is sealed only when the question names the version of the study's clock: a recording
-    that is imported later may start before all others, or lie in a hole.
+    That of a study is sealed only when the question names the version of the study's clock: a
+    recording that is imported later may start before all others, or lie in a hole.
     """
-    view = look.view(px, channels)
-    read = await read_study_page(
-        database, *key, *span, view, max_values=MAX_VALUES if binary else MAX_JSON_VALUES
-    )
-    sealed = read.sealed and look.version == read.page.version
+    read = await (read_study_page if of_study else read_page)(
+        database, *key, *span, look.view(px, channels),
+        max_values=MAX_VALUES if binary else MAX_JSON_VALUES,
+    )  # fmt: skip
+    sealed = read.sealed and (not of_study or look.version == read.page.version)
     return await _answer(request, read.page, binary=binary, sealed=sealed)
 
 

@@ -14,7 +14,6 @@ from eegstore.api.access import Store
 from eegstore.api.caching import cacheable
 from eegstore.api.pages import Look, look_of
 from eegstore.api.times import Times, seconds_of, span_of_study, time_of
-from eegstore.errors import InvalidDataError
 from eegstore.service import recordings, seen, studies
 from eegstore.service.seen import Seen
 from eegstore.service.spectra import catch_up
@@ -134,5 +133,4 @@ async def _seen(
         recording = (await recordings.declared(database, patient_id, recording_id)).recording
         lo, hi = (seconds_of(recording, at) for at in asked)
         return await seen.of_recording(database, patient_id, recording_id, lo, hi, view)
-    given = "both" if study_id is not None else "neither"
-    raise InvalidDataError(f"{given} of study_id and recording_id are given; it must be one")
+    raise studies.not_one(study_id)

@@ -13,12 +13,12 @@ from starlette.responses import Response
 from eegstore import wire
 from eegstore.api.access import Store, check_key, database_of
 from eegstore.api.overview import overview, study_overview
-from eegstore.api.pages import Look, look_of, page, study_page
+from eegstore.api.pages import Look, look_of, page
 from eegstore.api.problems import problem
 from eegstore.api.times import Times, recording_at, seconds_of, span_of_study, time_of
-from eegstore.errors import EegStoreError, InvalidDataError
+from eegstore.errors import EegStoreError
 from eegstore.model import Recording
-from eegstore.service import recordings
+from eegstore.service import recordings, studies
 from eegstore.service.windows import MAX_VALUES, read_window
 from eegstore.store.database import Database
 from eegstore.timebase import clock_at
@@ -87,7 +87,7 @@ async def eeg(
     asked = (time_of(start, "start"), time_of(end, "end"))
     if study_id is not None:
         if recording_id is not None:
-            raise InvalidDataError("both of study_id and recording_id are given; it must be one")
+            raise studies.not_one(study_id)
         return await _of_study(
             request, database, (patient_id, study_id), asked, look, px, channels,
             binary=binary, physical=values is Values.PHYSICAL,
@@ -100,7 +100,9 @@ async def eeg(
     by_clock = isinstance(asked[0], datetime) and recording.start_time is not None
     if look.is_page:
         key = (patient_id, recording.recording_id)
-        return await page(request, database, key, (lo, hi), look, px, channels, binary=binary)
+        return await page(
+            request, database, key, (lo, hi), look, px, channels, of_study=False, binary=binary
+        )
     if px is not None:
         return await overview(
             database, recording, lo, hi, px, channels,
@@ -151,7 +153,9 @@ async def _of_study(
 ) -> Response:
     (lo, hi), first = await span_of_study(database, key, asked)
     if px is None or look.is_page:
-        return await study_page(request, database, key, (lo, hi), look, px, channels, binary=binary)
+        return await page(
+            request, database, key, (lo, hi), look, px, channels, of_study=True, binary=binary
+        )
     return await study_overview(
         database, key, (lo, hi), px, channels, binary=binary, physical=physical, clock_of=first
     )

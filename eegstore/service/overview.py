@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstore.errors import InvalidDataError, SpanError, TooLargeError
+from eegstore.errors import InvalidDataError, TooLargeError
 from eegstore.model import Digital, Recording
 from eegstore.overview import Grid, Overview, grid_of
-from eegstore.service.ingest import MAX_SECOND
 from eegstore.service.recordings import declared
 from eegstore.service.summaries import Gathered, gather
+from eegstore.service.times import check_times
 from eegstore.service.windows import MAX_DURATION, read_window, rows_of
 from eegstore.signal.envelope import limits_between, no_samples
 from eegstore.signal.rollup import LEVELS, Columns
@@ -110,12 +110,7 @@ def check(rows: Sequence[int], start: Fraction, stop: Fraction, px: int, max_val
     """Raise unless an overview of so many rows may be asked for."""
     if not 1 <= px <= MAX_COLUMNS:
         raise InvalidDataError(f"px is {px}; it must be in 1 .. {MAX_COLUMNS}")
-    if start < 0:
-        raise SpanError(f"start {float(start):g} s lies before the recording; it starts at 0")
-    if stop <= start:
-        raise SpanError(f"end {float(stop):g} s is not after start {float(start):g} s")
-    if stop > MAX_SECOND + 1:
-        raise SpanError(f"end {float(stop):g} s lies after second {MAX_SECOND}, the last there is")
+    check_times(start, stop)
     if not rows:
         raise InvalidDataError("no channel is asked for; name at least one")
     values = 2 * len(rows) * px

@@ -75,8 +75,13 @@ async def asked(
         return await declared(database, patient_id, study_id)
     if recording_id is not None and study_id is None:
         return await around(database, patient_id, recording_id)
+    raise not_one(study_id)
+
+
+def not_one(study_id: str | None) -> InvalidDataError:
+    """The error where a study and a recording are named, or neither is."""
     given = "both" if study_id is not None else "neither"
-    raise InvalidDataError(f"{given} of study_id and recording_id are given; it must be one")
+    return InvalidDataError(f"{given} of study_id and recording_id are given; it must be one")
 
 
 class Stored(NamedTuple):

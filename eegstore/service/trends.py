@@ -13,6 +13,7 @@ from eegstore.model import Recording
 from eegstore.service.ingest import MAX_SECOND
 from eegstore.service.recordings import declared
 from eegstore.service.spectra import computed
+from eegstore.service.studies import not_one
 from eegstore.service.timeline import timeline_of
 from eegstore.signal.spans import Spans, common, length, minus, union
 from eegstore.signal.spectral import GROUPS, HOUR, MINUTE, MINUTES, table_of
@@ -107,8 +108,7 @@ async def _parts(
     group: str,
 ) -> list[_Part]:
     if (recording_id is None) == (study_id is None):
-        given = "neither" if study_id is None else "both"
-        raise InvalidDataError(f"{given} of study_id and recording_id are given; it must be one")
+        raise not_one(study_id)
     if recording_id is not None:
         known = (await declared(database, patient_id, recording_id)).recording
         async with database.reading() as driver:

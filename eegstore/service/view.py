@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from eegstore.errors import InvalidDataError, SpanError, TooLargeError
+from eegstore.errors import InvalidDataError, TooLargeError
 from eegstore.page import MAX_DURATION, MAX_PX
-from eegstore.service.ingest import MAX_SECOND
+from eegstore.service.times import check_times
 from eegstore.signal.decimate import samples_per_column
 from eegstore.signal.filter_setting import UNFILTERED, Setting
 from eegstore.signal.montage import Derived, Line
@@ -35,12 +35,7 @@ def check(view: View, start: Fraction, stop: Fraction, n_rows: int) -> None:
     SpanError, TooLargeError, InvalidDataError
         Names the value and the limit.
     """
-    if start < 0:
-        raise SpanError(f"start {float(start):g} s lies before the beginning, which is 0")
-    if stop <= start:
-        raise SpanError(f"end {float(stop):g} s is not after start {float(start):g} s")
-    if stop > MAX_SECOND + 1:
-        raise SpanError(f"end {float(stop):g} s lies after second {MAX_SECOND}, the last there is")
+    check_times(start, stop)
     if stop - start > MAX_DURATION:
         raise TooLargeError(
             f"a page of {float(stop - start):g} s is too long; at most {MAX_DURATION} s"

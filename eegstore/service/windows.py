@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from eegstore import codec
-from eegstore.errors import InvalidDataError, SpanError, TooLargeError
+from eegstore.errors import InvalidDataError, TooLargeError
 from eegstore.model import Recording
-from eegstore.service.ingest import MAX_SECOND
 from eegstore.service.kept import batches_of, kept_of
 from eegstore.service.parameters import named
 from eegstore.service.recordings import declared
+from eegstore.service.times import check_times
 from eegstore.store import chunks as chunk_table
 from eegstore.store.database import Database
 from eegstore.window import Window, assemble_batches, rates
@@ -100,12 +100,7 @@ def check_span(
     recording: Recording, rows: Sequence[int], start: Fraction, stop: Fraction, max_values: int
 ) -> int:
     """How many values a span has; raises unless it can be asked for."""
-    if start < 0:
-        raise SpanError(f"start {float(start):g} s lies before the recording; it starts at 0")
-    if stop <= start:
-        raise SpanError(f"end {float(stop):g} s is not after start {float(start):g} s")
-    if stop > MAX_SECOND + 1:
-        raise SpanError(f"end {float(stop):g} s lies after second {MAX_SECOND}, the last there is")
+    check_times(start, stop)
     if stop - start > MAX_DURATION:
         raise TooLargeError(
             f"a window of {float(stop - start):g} s is too long; at most {MAX_DURATION} s"

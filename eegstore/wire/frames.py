@@ -20,7 +20,8 @@ missing. Only samples that exist are sent.
 """
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -180,12 +181,19 @@ def unpack_window(body: bytes) -> Window:
         When the frame is cut short or says what it does not hold.
     """
     header, payload = unpack_frame(body)
-    try:
+    with describing("window"):
         return _window(header, payload)
+
+
+@contextmanager
+def describing(what: str) -> Iterator[None]:
+    """A block that takes a header for that of a `what`, or says that it is none."""
+    try:
+        yield
     except InvalidDataError:
         raise
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        raise InvalidDataError(f"the header of the frame describes no window: {error!r}") from None
+        raise InvalidDataError(f"the header describes no {what}: {error!r}") from None
 
 
 def _window(header: dict[str, Any], payload: memoryview) -> Window:

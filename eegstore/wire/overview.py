@@ -20,7 +20,7 @@ from eegstore.errors import InvalidDataError
 from eegstore.model import SampleType
 from eegstore.overview import Grid, Overview
 from eegstore.timebase import exact
-from eegstore.wire.frames import pack_frame, unpack_frame
+from eegstore.wire.frames import describing, pack_frame, unpack_frame
 from eegstore.wire.metadata import channels_from_json, dump, integer, sample_type_named
 from eegstore.wire.values import Clock, unique_labels
 
@@ -55,12 +55,8 @@ def unpack_overview(body: bytes) -> Overview:
         When the frame is cut short or says what it does not hold.
     """
     header, payload = unpack_frame(body)
-    try:
+    with describing("overview"):
         return _overview(header, payload)
-    except InvalidDataError:
-        raise
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        raise InvalidDataError(f"the header describes no overview: {error!r}") from None
 
 
 def overview_json(overview: Overview, clock: Clock | None = None) -> bytes:

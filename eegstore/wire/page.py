@@ -28,7 +28,7 @@ from eegstore.signal.leads import Kind
 from eegstore.signal.montage import Unavailable
 from eegstore.signal.names import Side
 from eegstore.timebase import exact
-from eegstore.wire.frames import MAX_VALUES, pack_frame, unpack_frame
+from eegstore.wire.frames import MAX_VALUES, describing, pack_frame, unpack_frame
 from eegstore.wire.metadata import array, dump, integer
 
 NO_SAMPLE = -32768
@@ -68,12 +68,8 @@ def unpack_page(body: bytes) -> Page:
         When the frame is cut short or says what it does not hold.
     """
     header, payload = unpack_frame(body)
-    try:
+    with describing("page"):
         return _page(header, payload)
-    except InvalidDataError:
-        raise
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        raise InvalidDataError(f"the header describes no page: {error!r}") from None
 
 
 def page_json(page: Page) -> bytes:

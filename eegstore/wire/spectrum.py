@@ -14,7 +14,7 @@ import numpy as np
 
 from eegstore.errors import InvalidDataError
 from eegstore.signal.spectrum import Spectrogram
-from eegstore.wire.frames import MAX_VALUES, pack_frame, unpack_frame
+from eegstore.wire.frames import MAX_VALUES, describing, pack_frame, unpack_frame
 from eegstore.wire.metadata import dump, integer
 
 LOWEST, STEP = -40.0, 0.5  # [dB]
@@ -48,7 +48,7 @@ def unpack_spectrogram(body: bytes) -> Spectrogram:
         When the frame is cut short or says what it does not hold.
     """
     header, payload = unpack_frame(body)
-    try:
+    with describing("spectrogram"):
         shape = (integer(header["n_frequencies"], "n_frequencies"),
                  integer(header["n_times"], "n_times"))  # fmt: skip
         if min(shape) < 0 or shape[0] * shape[1] != len(payload) or len(payload) > MAX_VALUES:
@@ -63,10 +63,6 @@ def unpack_spectrogram(body: bytes) -> Spectrogram:
             np.arange(shape[0], dtype=np.float64) * float(header["frequency_step"]),
             np.where(codes == NOTHING, np.nan, level),
         )
-    except InvalidDataError:
-        raise
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        raise InvalidDataError(f"the header describes no spectrogram: {error!r}") from None
 
 
 def spectrogram_json(found: Spectrogram, start: float, step: float, named: dict[str, Any]) -> bytes:

@@ -15,7 +15,7 @@ import numpy as np
 from eegstore.errors import InvalidDataError
 from eegstore.signal.trends import LOWEST, STEP
 from eegstore.trends import Trends
-from eegstore.wire.frames import MAX_VALUES, pack_frame, unpack_frame
+from eegstore.wire.frames import MAX_VALUES, describing, pack_frame, unpack_frame
 from eegstore.wire.metadata import dump, integer
 
 
@@ -34,7 +34,7 @@ def unpack_trends(body: bytes) -> Trends:
         When the frame is cut short or says what it does not hold.
     """
     header, payload = unpack_frame(body)
-    try:
+    with describing("trends"):
         edges = tuple(float(edge) for edge in header["edges"])
         shape = (len(edges) - 1, integer(header["n_columns"], "n_columns"))
         size = shape[0] * shape[1]
@@ -53,10 +53,6 @@ def unpack_trends(body: bytes) -> Trends:
             bool(header["complete"]), np.frombuffer(payload[:size], np.uint8).reshape(shape),
             np.frombuffer(payload[size:], "<f4").reshape(3, shape[1]),
         )  # fmt: skip
-    except InvalidDataError:
-        raise
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        raise InvalidDataError(f"the header describes no trends: {error!r}") from None
 
 
 def trends_json(trends: Trends) -> bytes:

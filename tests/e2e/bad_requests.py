@@ -342,7 +342,7 @@ DECLARATIONS = [
 QUESTIONS = [
     Bad("end before start", 422, ("end 1 s", "start 5 s"), _window("5", "1")),
     Bad("end at start", 422, ("end 1 s", "start 1 s"), _window("1", "1")),
-    Bad("start before the recording", 422, ("start -1 s", "starts at 0"), _window("-1", "1")),
+    Bad("start before the recording", 422, ("start -1 s", "which is 0"), _window("-1", "1")),
     Bad("10 hours", 413, ("36000 s", "at most 3600 s"), _window("0", "36000")),
     Bad("start is inf", 422, ("start 'inf'", "ISO 8601"), _window("inf", "1")),
     Bad("end is nan", 422, ("end 'nan'", "ISO 8601"), _window("0", "nan")),

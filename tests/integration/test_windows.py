@@ -125,7 +125,7 @@ def ask(urls: Urls, start: F, stop: F, labels: list[str] | None = None, **more: 
 @pytest.mark.parametrize(
     ("start", "stop", "error", "message"),
     [
-        (F(-1, 256), F(1), SpanError, "start -0.00390625 s lies before the recording"),
+        (F(-1, 256), F(1), SpanError, "start -0.00390625 s lies before the beginning"),
         (F(1), F(1), SpanError, "end 1 s is not after start 1 s"),
         (F(2), F(1), SpanError, "end 1 s is not after start 2 s"),
         (F(0), MAX_DURATION + F(1, 1000), TooLargeError, "too long; at most 3600 s"),
