@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from eegstore.codec import differences, interpolated, short
 from eegstore.codec.entropy import compress, decompress, decompress_any
-from eegstore.codec.fitting import MAX_CHUNKS, MIN_CHUNKS, fit
+from eegstore.codec.fitting import MAX_CHUNKS, fit
 from eegstore.codec.header import (
     Header,
     pack_header,
@@ -41,7 +41,7 @@ from eegstore.errors import CodecError
 from eegstore.model import Chunk, Runs, SampleType
 
 __all__ = [
-    "MAX_CHUNKS", "MIN_CHUNKS", "Batch", "Header", "Parameters", "Shared", "compress", "decode",
+    "MAX_CHUNKS", "Batch", "Header", "Parameters", "Shared", "compress", "decode",
     "decode_batches", "decompress_any", "encode", "encode_all", "fit", "parameters_named",
     "read_header", "runs_to_bytes", "unpack",
 ]  # fmt: skip

@@ -23,7 +23,7 @@ from eegstore.model import Chunk
 
 LEVELS = 2
 PAIRS = 2  # more gain less than 1 %
-MIN_CHUNKS = 8
+MIN_CHUNKS = 2  # short files decide by themselves: few seconds share the parameters' bytes
 MAX_CHUNKS = 64  # more do not change the fit
 _TO_CHOOSE = 16
 MAX_BLOCK = 512  # channels; weights grow with their square
@@ -47,7 +47,7 @@ _CHOICES = (
 )
 
 
-def fit(chunks: Sequence[Chunk], n_seconds: int) -> Parameters | None:
+def fit(chunks: Sequence[Chunk], n_seconds: int, least: int = MIN_CHUNKS) -> Parameters | None:
     """Parameters for a recording of about `n_seconds`, or None when they do not pay.
 
     Parameters
@@ -57,6 +57,9 @@ def fit(chunks: Sequence[Chunk], n_seconds: int) -> Parameters | None:
         those that are shaped like most of them.
     n_seconds : int
         For how many seconds the parameters are stored once.
+    least : int
+        With fewer chunks of one shape there are none: parameters for many seconds that are
+        fitted to few do not suit the others.
     """
     if not chunks or chunks[0].samples.dtype.kind != "i":
         return None
@@ -64,7 +67,7 @@ def fit(chunks: Sequence[Chunk], n_seconds: int) -> Parameters | None:
     for chunk in chunks:
         shapes[tuple(sum(count for _, count in runs) for runs in chunk.runs)].append(chunk)
     counts, alike = max(shapes.items(), key=lambda item: len(item[1]))
-    if len(alike) < MIN_CHUNKS:
+    if len(alike) < least:
         return None
     step = -(-len(alike) // MAX_CHUNKS)
     samples = np.stack([chunk.samples for chunk in alike[::step]])

@@ -14,6 +14,7 @@ from eegstore.store.database import Database, Raw, raw
 FIRST_FIT = 32  # [s] after which a live recording is fitted
 FIT_EVERY = 3600  # [s] after which it is fitted again: people sleep, electrodes dry
 _LOOKED_AT = codec.MAX_CHUNKS
+_LEAST = 8  # seconds that are alike
 _KEPT = 4096
 
 Kept = dict[bytes, Parameters]
@@ -138,4 +139,4 @@ def learner_of(database: Database) -> Learner:
 def _fitted(blobs: Sequence[tuple[int, bytes]], kept: Shared) -> Parameters | None:
     looked_at = blobs[:: -(-len(blobs) // _LOOKED_AT)] if blobs else []
     chunks = codec.decode([blob for _, blob in looked_at], [s for s, _ in looked_at], kept)
-    return codec.fit(chunks, FIT_EVERY)
+    return codec.fit(chunks, FIT_EVERY, _LEAST)

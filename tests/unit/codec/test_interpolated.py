@@ -222,10 +222,18 @@ def test_without_gain_there_are_no_parameters() -> None:
     rng = np.random.default_rng(2)
     noise = [Chunk(k, RUNS, rng.integers(-32768, 32768, 1536).astype("<i2")) for k in range(12)]
     assert codec.fit(noise, 12) is None
-    assert codec.fit(SMOOTH[:7], 100_000) is None
     assert codec.fit([], 100_000) is None
     floats = [replace(chunk, samples=chunk.samples.astype("<f4")) for chunk in SMOOTH]
     assert codec.fit(floats, 100_000) is None
+
+
+def test_a_file_of_five_seconds_has_parameters_where_they_pay_for_themselves() -> None:
+    short = SMOOTH[:5]
+    parameters = fitted(short, len(short))
+    size = sum(map(len, codec.encode_all(short, parameters))) + len(parameters.packed)
+    assert size < sum(map(len, codec.encode_all(short)))
+    assert codec.fit(short[:1], 100_000) is None
+    assert codec.fit(short, 100_000, least=6) is None
 
 
 @given(st.integers(1, 70), st.integers(0, 10**6))
