@@ -153,6 +153,16 @@ def assemble_batches(
     channels = tuple([recording.channels[row] for row in rows])
     groups = rates(channels)
     dtype = recording.sample_type.dtype
+    batches = list(batches)
+    if len(batches) == 1 and len(groups) == 1:
+        whole = _whole(batches[0], rows, *groups, start, stop)
+        if whole is not None:
+            ((f, members),) = groups.items()
+            block = Block(f, tuple(members), first_sample(start, f), whole, None)
+            return Window(
+                recording.patient_id, recording.recording_id, start, stop, channels,
+                recording.sample_type, (block,),
+            )  # fmt: skip
     edges = {f: (first_sample(start, f), first_sample(stop, f)) for f in groups}
     arrays = {f: np.zeros((len(r), edges[f][1] - edges[f][0]), dtype) for f, r in groups.items()}
     seen = {f: np.zeros(a.shape, np.bool_) for f, a in arrays.items()}
@@ -172,6 +182,31 @@ def assemble_batches(
         recording.patient_id, recording.recording_id, start, stop, channels,
         recording.sample_type, blocks,
     )  # fmt: skip
+
+
+def _whole(
+    batch: Batch, rows: Sequence[int], sfreq: Fraction, start: Fraction, stop: Fraction
+) -> Digital | None:
+    """The samples of a window that one batch has without a gap, if it is so."""
+    seconds = batch.seconds
+    n_channels = len(batch.runs)
+    first, last = first_sample(start, sfreq), first_sample(stop, sfreq)
+    origin = first_sample(seconds[0], sfreq)
+    if (
+        batch.samples.ndim != 3
+        or _shared_run(batch.runs) != 0
+        or sfreq.denominator != 1
+        or batch.samples.shape[2] != sfreq
+        or seconds != list(range(seconds[0], seconds[0] + len(seconds)))
+        or first < origin
+        or last > first_sample(seconds[-1] + 1, sfreq)
+    ):
+        return None
+    table = batch.samples
+    if list(rows) != list(range(n_channels)):
+        table = table[rows]
+    flat = table.reshape(len(table), -1)
+    return np.ascontiguousarray(flat[:, first - origin : last - origin])
 
 
 def _shared_run(runs: Runs) -> int | None:

@@ -42,9 +42,9 @@ class Kept:
         self._n_bytes = 0
         self._seconds: OrderedDict[tuple[str, str, int], Second] = OrderedDict()
 
-    def find(self, patient_id: str, recording_id: str, start: int, stop: int) -> list[Second]:
-        """What is kept of the seconds [start, stop) of a recording."""
-        found: list[Second] = []
+    def find(self, patient_id: str, recording_id: str, start: int, stop: int) -> dict[int, Second]:
+        """What is kept of the seconds [start, stop) of a recording, by second."""
+        found: dict[int, Second] = {}
         if not self._seconds or stop - start > MAX_SECONDS:
             return found
         for second in range(start, stop):
@@ -52,7 +52,7 @@ class Kept:
             kept = self._seconds.get(place)
             if kept is not None:
                 self._seconds.move_to_end(place)
-                found.append(kept)
+                found[second] = kept
         return found
 
     def add(

@@ -18,7 +18,8 @@ from eegstore.wire import unique_labels
 
 MAX_DURATION = 3600  # [s]
 MAX_VALUES = 64_000_000  # in one window: 256 MB of float32
-_IN_THREAD = 200_000  # values; more take longer than the event loop may wait
+_IN_THREAD = 200_000  # values to decode; more take longer than the event loop may wait
+_COPIED = 10  # times as many are copied in that time
 
 
 async def read_window(
@@ -51,20 +52,22 @@ async def read_window(
     last = -(-stop.numerator // stop.denominator)
     key = (patient_id, recording_id)
     keeper = kept_of(database)
-    kept = {one.blob_sha256: one for one in keeper.find(*key, first, last)}
+    kept = keeper.find(*key, first, last)
+    known = {second: one.blob_sha256 for second, one in kept.items()}
     async with database.reading() as driver:
-        stored = await chunk_table.blobs_but(driver, *key, first, last, kept)
+        stored = await chunk_table.blobs_but(driver, *key, first, last, known)
         new = {second: digest for second, digest, blob in stored if blob is not None}
         blobs = [blob for _, _, blob in stored if blob is not None]
         shared = await named(driver, patient_id, blobs, database.parameters)
-    there = {second: kept[digest] for second, digest, blob in stored if blob is None}
+    there = {second: kept[second] for second, _, blob in stored if blob is None}
 
     def build() -> tuple[Window, list[codec.Batch]]:
         decoded = codec.decode_batches(blobs, list(new), shared)
         batches = [*batches_of(there), *decoded]
         return assemble_batches(recording, rows, start, stop, batches), decoded
 
-    window, decoded = await asyncio.to_thread(build) if n_values > _IN_THREAD else build()
+    work = n_values * len(blobs) // (last - first) + n_values // _COPIED
+    window, decoded = await asyncio.to_thread(build) if work > _IN_THREAD else build()
     keeper.add(*key, decoded, new)
     return window
 

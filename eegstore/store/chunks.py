@@ -1,6 +1,6 @@
 """The chunks of one recording: read in binary, and written (see `eegstore.store.append`)."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
 from eegstore.store import append
 from eegstore.store.append import LogEntry, NewChunk, StoredChunk
@@ -19,12 +19,16 @@ ORDER BY second
 _BLOBS_BUT = Prepared(
     b"eegstore_blobs_but",
     b"""
-SELECT second, blob_sha256, CASE WHEN position(blob_sha256 IN $1) = 0 THEN blob END FROM chunk
+SELECT second, blob_sha256,
+       CASE WHEN substring($1 FROM (32 * least(second - $4, 1000000))::int + 1 FOR 32) <> blob_sha256
+            THEN blob END
+FROM chunk
 WHERE patient_id = $2 AND recording_id = $3 AND second >= $4 AND second < $5
 ORDER BY second
 """,
     (BYTES, TEXT, TEXT, BIGINT, BIGINT),
 )
+_UNKNOWN = bytes(32)
 _WHOLE = b"""
 SELECT second, n_samples, content_sha256, blob_sha256, envelope, blob FROM chunk
 WHERE patient_id = %b AND recording_id = %b AND second >= %b::bigint AND second < %b::bigint
@@ -96,15 +100,16 @@ async def blobs_but(
     recording_id: str,
     start: int,
     stop: int,
-    known: Iterable[bytes],
+    known: Mapping[int, bytes],
 ) -> list[tuple[int, bytes, bytes | None]]:
     """(second, blob_sha256, blob) of the stored seconds in [start, stop), ascending.
 
-    Blobs whose digest is `known` are not read: None. The connection is one for reading
-    (`Database.reading`).
+    Blobs whose digest is `known`, by second, are not read: None. The connection is one for
+    reading (`Database.reading`).
     """
+    digests = [known.get(second, _UNKNOWN) for second in range(start, stop)] if known else []
     found = await _BLOBS_BUT.rows(
-        connection, b"".join(known), patient_id.encode(), recording_id.encode(),
+        connection, b"".join(digests), patient_id.encode(), recording_id.encode(),
         number(start), number(stop),
     )  # fmt: skip
     get = found.get_value
