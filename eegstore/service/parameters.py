@@ -1,7 +1,8 @@
 """Codec parameters: found for blobs that name them, fitted for recordings as they grow."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from eegstore import codec
@@ -13,6 +14,8 @@ from eegstore.store.database import Database, Raw, raw
 
 FIRST_FIT = 32  # [s] after which a live recording is fitted
 FIT_EVERY = 3600  # [s] after which it is fitted again: people sleep, electrodes dry
+REST = 9.0  # times as long as a fit took nothing is fitted: when many recordings begin at once,
+# ingestion keeps nine tenths of a core
 _LOOKED_AT = codec.MAX_CHUNKS
 _LEAST = 8  # seconds that are alike
 _KEPT = 4096
@@ -111,7 +114,7 @@ class Learner:
 
     async def _learn(self, key: tuple[str, str], found: _Growing, stop: int) -> None:
         try:
-            async with self._one:
+            async with self._one, _resting():
                 async with self._database.begin() as connection:
                     driver = await raw(connection)
                     blobs = await chunk_table.blobs(driver, *key, max(0, stop - 600), stop)
@@ -126,6 +129,15 @@ class Learner:
             found.next_fit = found.n_seconds + FIRST_FIT
         finally:
             found.busy = False
+
+
+@asynccontextmanager
+async def _resting() -> AsyncIterator[None]:
+    """Work that is followed by a rest."""
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    yield
+    await asyncio.sleep(REST * (loop.time() - begun))
 
 
 def learner_of(database: Database) -> Learner:
