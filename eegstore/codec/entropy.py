@@ -35,8 +35,8 @@ def compress_residuals(stream: bytes, *more: bytes) -> bytes:
         compressor = _local.residuals
     except AttributeError:
         parameters = zstandard.ZstdCompressionParameters(
-            strategy=zstandard.STRATEGY_DFAST, min_match=7, search_log=1, target_length=0,
-            window_log=17, chain_log=6, hash_log=6, write_checksum=True, write_content_size=True,
+            strategy=zstandard.STRATEGY_FAST, min_match=7, target_length=0, window_log=17,
+            hash_log=6, write_checksum=True, write_content_size=True,
         )  # fmt: skip
         compressor = _local.residuals = zstandard.ZstdCompressor(compression_params=parameters)
     rest = b"".join(more)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from eegstore.codec import differences
 from eegstore.codec.entropy import compress_residuals, decompress_any
-from eegstore.codec.parameters import MAX_SHIFT, Parameters
+from eegstore.codec.parameters import MAX_SHIFT, Block, Parameters
 from eegstore.codec.pyramid import MIN_SAMPLES
 from eegstore.codec.residuals import ESCAPE, Read, write
 from eegstore.errors import CodecError
@@ -46,10 +46,7 @@ def encode(
 ) -> list[bytes | None]:
     """Payloads of integer `samples`, ``(n_chunks, sum(counts))``; None where there can be none."""
     places = _places(counts)
-    written = [
-        write(np.stack([samples[:, places[row]] for row in block.rows.tolist()]), block)
-        for block in parameters.blocks
-    ]
+    written = [write(_table(samples, counts, block), block) for block in parameters.blocks]
     rest = _rest(counts, parameters)
     payloads: list[bytes | None] = []
     for index in range(len(samples)):
@@ -68,6 +65,14 @@ def encode(
             parts.append(differences.encode(flat, tuple(counts[row] for row in rest)))
         payloads.append(b"".join(parts))
     return payloads
+
+
+def _table(samples: NDArray[Any], counts: tuple[int, ...], block: Block) -> NDArray[Any]:
+    """The samples of a block's channels, ``(n_channels, n_chunks, n_samples)``."""
+    if len(set(counts)) == 1:
+        return samples.reshape(len(samples), len(counts), -1).transpose(1, 0, 2)[block.rows]
+    places = _places(counts)
+    return np.stack([samples[:, places[row]] for row in block.rows.tolist()])
 
 
 def decode(

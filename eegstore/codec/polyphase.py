@@ -1,9 +1,9 @@
-"""`pyramid.join` for the usual case, in fewer and longer steps.
+"""`pyramid.split` and `pyramid.join` for the usual case, in fewer and longer steps.
 
 Two levels and a number of samples that four divides: then every fourth sample, those between
 them, and the even and the odd ones of the rest are four tables of one shape. Interpolation
 is a sum of slices of these, so nothing is interleaved before the end, and prediction across
-channels is undone for all four at once.
+channels is done and undone for all four at once.
 """
 
 from collections.abc import Sequence
@@ -19,8 +19,36 @@ _ORDER = (0, 2, 1, 3)  # of the phases in time
 
 
 def suits(n_samples: int, n_levels: int) -> bool:
-    """Whether samples can be joined here."""
+    """Whether samples can be split and joined here."""
     return n_levels == 2 and n_samples % PHASES == 0
+
+
+def split(samples: NDArray[Any], taps: Sequence[Taps], order: int, out: Table) -> None:
+    """What `pyramid.split` makes of integers ``(n_channels, n_chunks, n_samples)``.
+
+    Parameters
+    ----------
+    out : ndarray, (4, n_channels, n_chunks, n_samples / 4)
+        The phases, as `join` takes them.
+    """
+    coarse, fine = taps
+    size = out.shape[-1]
+    margin = max(map(len, taps))
+    places = samples.reshape(*samples.shape[:-1], size, PHASES)
+    wide = np.empty((2, *out.shape[1:-1], size + 2 * margin), out.dtype)
+    known, between = wide[..., margin : margin + size]
+    known[...], between[...] = places[..., _ORDER[0]], places[..., _ORDER[1]]
+    _mirror(wide[:1], margin, len(coarse))
+    np.subtract(between, _between(wide[:1], margin, coarse, 0), out=out[1])
+    _mirror(wide, margin, len(fine))
+    for start in range(2):
+        guess = _between(wide, margin, fine, start)
+        np.subtract(places[..., _ORDER[2 + start]], guess, out=out[2 + start])
+    whole, left = known, out[0]
+    for _ in range(order):
+        left[..., 0] = whole[..., 0]
+        np.subtract(whole[..., 1:], whole[..., :-1], out=left[..., 1:])
+        whole = left.copy() if order > 1 else left
 
 
 def join(phases: Table, taps: Sequence[Taps], order: int, out: NDArray[Any]) -> None:

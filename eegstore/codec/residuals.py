@@ -69,24 +69,56 @@ def plan(block: Block, n_samples: int, shift: int) -> Plan:
 
 
 def residuals(table: NDArray[Any], block: Block) -> list[NDArray[np.floating[Any]]]:
-    """What prediction leaves of samples ``(n_channels, n_chunks, n_samples)``, by part.
+    """What prediction leaves of samples ``(n_channels, n_chunks, n_samples)``, by part."""
+    return _parts(_left(table, block))
 
-    In float32 where that is as exact: of int16 samples, the interpolation always is.
+
+def _left(table: NDArray[Any], block: Block) -> list[NDArray[np.floating[Any]]]:
+    """What prediction leaves: one table of four phases (`polyphase`), or one for each part.
+
+    Each is ``(n_phases, n_channels, n_chunks, n)``; in float32 where that is as exact: of int16
+    samples, the interpolation always is.
     """
-    left = []
-    n_channels, n_chunks = table.shape[:2]
+    n_channels, n_chunks, n_samples = table.shape
     narrow = table.dtype.itemsize == 2
     taps = block.taps32 if narrow else block.taps
-    for part, lifting in zip(
-        split(table.astype(taps[0].dtype), taps, block.order), block.liftings, strict=True
-    ):
-        exact = narrow and lifting.forward_exact_in_float32(float(np.abs(part).max(initial=0)))
-        kind = np.float32 if exact else np.float64
-        rows = np.zeros((padded(n_channels), part[0].size), kind)
-        rows[:n_channels] = part.reshape(n_channels, -1)
-        lifting.forward(rows)
-        left.append(rows[:n_channels].reshape(n_channels, n_chunks, -1))
+    kind = taps[0].dtype
+    n_rows = padded(n_channels)
+    liftings = block.liftings
+    if polyphase.suits(n_samples, len(taps)):
+        size = n_samples // polyphase.PHASES
+        whole = np.empty((polyphase.PHASES, n_rows, n_chunks, size), kind)
+        whole[:, n_channels:] = 0
+        polyphase.split(table, taps, block.order, whole[:, :n_channels])
+        tables, liftings = [whole], (block.phased,)
+    else:
+        tables = []
+        for part in split(table.astype(kind), taps, block.order):
+            rows = np.zeros((1, n_rows, *part.shape[1:]), kind)
+            rows[0, :n_channels] = part
+            tables.append(rows)
+    left = []
+    for rows, lifting in zip(tables, liftings, strict=True):
+        if narrow and not lifting.forward_exact_in_float32(_magnitude(rows)):
+            rows = rows.astype(np.float64)
+        lifting.forward(rows.reshape(len(rows) * n_rows, -1))
+        left.append(rows[:, :n_channels])
     return left
+
+
+def _magnitude(table: NDArray[Any]) -> float:
+    """The largest magnitude."""
+    return max(float(table.max(initial=0)), -float(table.min(initial=0)))
+
+
+def _parts(tables: list[NDArray[Any]]) -> list[NDArray[Any]]:
+    """The parts, ``(n_channels, n_chunks, n)``, of tables like those of `_left`."""
+    whole = tables[0]
+    if len(whole) == 1:
+        return [table[0] for table in tables]
+    fine = np.empty((*whole.shape[1:-1], 2 * whole.shape[-1]), whole.dtype)
+    fine[..., ::2], fine[..., 1::2] = whole[2], whole[3]
+    return [whole[0], whole[1], fine]
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,17 +146,15 @@ class Written:
 def write(table: NDArray[Any], block: Block) -> Written:
     """Samples ``(n_channels, n_chunks, n_samples)``, channels as in the block, as bytes."""
     n_channels, n_chunks, n_samples = table.shape
-    left = residuals(table, block)
-    sizes = [np.abs(part) for part in left]
-    largest = np.max([part.max(axis=2).max(axis=0) for part in sizes], axis=0)
-    possible = largest < _LIMIT
-    if not possible.all():
-        left = [np.where(possible[:, None], part, 0) for part in left]
-    top = largest.max()
+    left = _left(table, block)
+    sizes = [np.abs(one) for one in left]
+    top = max(float(one.max()) for one in sizes)
+    possible = np.ones(n_chunks, np.bool_)
+    if top >= _LIMIT:
+        possible = np.max([one.max(axis=(0, 1, 3)) for one in sizes], axis=0) < _LIMIT
+        left = [np.where(possible[:, None], one, 0) for one in left]
     kind: Any = np.int16 if top < 1 << 14 else np.int32 if top < _LIMIT / 4 else np.int64
-    signed: list[NDArray[Any]] = [part.astype(kind) for part in left]
-    bits = np.dtype(kind).itemsize * 8 - 1
-    numbers = [(part << 1) ^ (part >> bits) for part in signed]
+    numbers = _parts([_zigzag(one.astype(kind)) for one in left])
     shift = _own_shift(sizes, block, n_samples)
     stream = np.empty((n_chunks, n_channels * n_samples), np.uint8)
     low = [b""] * n_chunks
@@ -137,19 +167,32 @@ def write(table: NDArray[Any], block: Block) -> Written:
         for member, packed in zip(members.tolist(), _low(mine, here), strict=True):
             low[member] = packed
     for index in np.flatnonzero((stream == ESCAPE).any(axis=1)).tolist():
-        flat = np.concatenate([part[:, index].ravel() for part in signed])
-        escapes[index] = flat[stream[index] == ESCAPE].astype("<i4").tobytes()
+        flat = np.concatenate([part[:, index].ravel() for part in numbers])
+        flat = flat[stream[index] == ESCAPE]
+        escapes[index] = ((flat >> 1) ^ -(flat & 1)).astype("<i4").tobytes()
     return Written(possible, shift, stream, low, escapes)
+
+
+def _zigzag(signed: NDArray[Any]) -> NDArray[Any]:
+    """0, -1, 1, -2 ... as 0, 1, 2, 3 ...; what it is given becomes something else."""
+    doubled: NDArray[Any] = signed << 1
+    signed >>= signed.itemsize * 8 - 1
+    doubled ^= signed
+    return doubled
 
 
 def _own_shift(
     sizes: list[NDArray[np.floating[Any]]], block: Block, n_samples: int
 ) -> NDArray[np.int8]:
-    """How much each chunk is to be shifted more, from the magnitudes of its residuals."""
+    """How much each chunk is to be shifted more, from the magnitudes of its residuals.
+
+    `sizes` are tables like those of `_left`.
+    """
     shifts = plan(block, n_samples, 0).shifts
+    tables = [one for table in sizes for one in table]
     total = sum(
-        2.0 ** (1 - of_part) @ part.sum(axis=2, dtype=np.float64)
-        for part, of_part in zip(sizes, shifts, strict=True)
+        2.0 ** (1 - shifts[min(part, len(shifts) - 1)]) @ (one @ np.ones(one.shape[-1], one.dtype))
+        for part, one in enumerate(tables)
     )
     level = total / (len(block.rows) * n_samples) - 0.5  # what shifting cuts off, in the mean
     own = np.rint(np.log2(np.maximum(level, 1e-3) / TARGET))
