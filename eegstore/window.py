@@ -155,9 +155,9 @@ def assemble_batches(
     dtype = recording.sample_type.dtype
     batches = list(batches)
     if len(batches) == 1 and len(groups) == 1:
-        whole = _whole(batches[0], rows, *groups, start, stop)
+        ((f, members),) = groups.items()
+        whole = _whole(batches[0], rows, f, start, stop)
         if whole is not None:
-            ((f, members),) = groups.items()
             block = Block(f, tuple(members), first_sample(start, f), whole, None)
             return Window(
                 recording.patient_id, recording.recording_id, start, stop, channels,

@@ -20,7 +20,7 @@ _BLOBS_BUT = Prepared(
     b"eegstore_blobs_but",
     b"""
 SELECT second, blob_sha256,
-       CASE WHEN substring($1 FROM (32 * least(second - $4, 1000000))::int + 1 FOR 32) <> blob_sha256
+       CASE WHEN blob_sha256 <> substring($1 FROM 1 + (32 * least(second - $4, 100000))::int FOR 32)
             THEN blob END
 FROM chunk
 WHERE patient_id = $2 AND recording_id = $3 AND second >= $4 AND second < $5
