@@ -10,8 +10,10 @@ A blob is a header (`eegstore.codec.header`) and a payload by one of the codecs
 
     3    numbers in as few bytes as they need, for short seconds (`eegstore.codec.short`;
          integers, behind a header of format 2)
+    4    differences along time, or from the channel before too, in Rice codes
+         (`eegstore.codec.rice`; integers, behind a header of format 2)
 
-Integers go through 2 where there are parameters for them (`fit`), else through 1, and
+Integers go through 2 where there are parameters for them (`fit`), else through 1 and 4, and
 float32 through 0, because values on a digital grid repeat as whole words and byte planes
 would part them; what came out larger than it should goes through the simpler ones too, and
 the smallest is taken. Every blob decodes alone, given the parameters that it names by
@@ -26,7 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstore.codec import differences, interpolated, short
+from eegstore.codec import differences, interpolated, rice, short
 from eegstore.codec.entropy import compress, decompress, decompress_any
 from eegstore.codec.fitting import MAX_CHUNKS, fit
 from eegstore.codec.header import (
@@ -50,6 +52,7 @@ RAW = 0
 DIFFERENCES = 1
 INTERPOLATED = 2
 SHORT = 3
+RICE = 4
 _ODD = 1.3  # times its typical size: then a second may be smaller without its parameters
 _AT_ONCE = 30  # seconds worked on together: larger arrays cost page faults with every use
 
@@ -62,8 +65,13 @@ def encode(chunk: Chunk, parameters: Parameters | None = None) -> bytes:
     return encode_all([chunk], parameters)[0]
 
 
-def encode_all(chunks: Sequence[Chunk], parameters: Parameters | None = None) -> list[bytes]:
-    """The blobs of chunks of one recording; those that are alike are encoded together."""
+def encode_all(
+    chunks: Sequence[Chunk], parameters: Parameters | None = None, *, fast: bool = False
+) -> list[bytes]:
+    """The blobs of chunks of one recording; those that are alike are encoded together.
+
+    With `fast` codec 4 is left out, which without parameters takes most of the time.
+    """
     blobs = [b""] * len(chunks)
     alike: dict[tuple[Runs, Any], list[int]] = {}
     for index, chunk in enumerate(chunks):
@@ -77,13 +85,18 @@ def encode_all(chunks: Sequence[Chunk], parameters: Parameters | None = None) ->
             part = members[at : at + _AT_ONCE]
             samples = np.stack([chunks[index].samples for index in part])
             samples = samples.astype(dtype.newbyteorder("<"), copy=False)
-            for index, blob in zip(part, _blobs(samples, runs, counts, shared), strict=True):
+            made = _blobs(samples, runs, counts, shared, fast)
+            for index, blob in zip(part, made, strict=True):
                 blobs[index] = blob
     return blobs
 
 
 def _blobs(
-    samples: NDArray[Any], runs: Runs, counts: tuple[int, ...], shared: Parameters | None
+    samples: NDArray[Any],
+    runs: Runs,
+    counts: tuple[int, ...],
+    shared: Parameters | None,
+    fast: bool,
 ) -> list[bytes]:
     """The smallest blobs of samples ``(n_chunks, sum(counts))``."""
     sample_type = SampleType(samples.dtype.name)
@@ -98,6 +111,10 @@ def _blobs(
         head = pack_header(DIFFERENCES, sample_type, runs, None)
         for index, payload in zip(odd, differences.encode_all(samples[odd], counts), strict=True):
             blobs[index] = _smaller(blobs[index], head + payload)
+        if not fast:
+            head = pack_short_header(RICE, sample_type, runs)
+            for index, payload in zip(odd, rice.encode_all(samples[odd], counts), strict=True):
+                blobs[index] = _smaller(blobs[index], head + payload)
     for index in odd:
         blob = blobs[index]
         if blob is None or len(blob) > samples[index].nbytes // 2:
@@ -234,6 +251,8 @@ def _payloads(header: Header, payloads: list[memoryview], shared: Shared) -> NDA
             return differences.decode(payloads, counts, dtype)
         if header.codec == SHORT:
             return short.decode(payloads, counts, dtype)
+        if header.codec == RICE and total:
+            return rice.decode(payloads, counts, dtype)
         if header.codec == INTERPOLATED and header.parameters is not None:
             parameters = shared.get(header.parameters)
             if parameters is None:

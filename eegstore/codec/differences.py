@@ -32,14 +32,14 @@ def encode_all(samples: NDArray[Any], counts: tuple[int, ...]) -> list[bytes]:
     bits = samples.itemsize * 8
     residual = np.empty_like(samples)
     orders = np.zeros((len(samples), len(counts)), np.uint8)
-    for rows, part in _blocks(counts):
+    for rows, part in blocks(counts):
         table = samples[:, part].reshape(len(samples), len(rows), -1)
         best = table
-        cost = _cost(table)
+        cost = magnitude(table)
         step = table
         for order in range(1, MAX_ORDER + 1):
             step = np.diff(step, axis=2, prepend=step.dtype.type(0))
-            price = _cost(step)
+            price = magnitude(step)
             better = price < cost
             if not better.any():
                 break
@@ -77,7 +77,7 @@ def decode(
     zigzag = _join(planes)
     samples = (zigzag >> 1).view(dtype.newbyteorder("="))
     samples ^= -(zigzag & 1).view(dtype.newbyteorder("="))
-    for rows, part in _blocks(counts):
+    for rows, part in blocks(counts):
         table = samples[:, part].reshape(len(payloads), len(rows), -1)
         for order in range(1, MAX_ORDER + 1):
             deep = orders[:, rows.start : rows.stop] >= order
@@ -89,7 +89,7 @@ def decode(
     return samples.astype(dtype, copy=False)
 
 
-def _blocks(counts: tuple[int, ...]) -> list[tuple[range, slice]]:
+def blocks(counts: tuple[int, ...]) -> list[tuple[range, slice]]:
     """Neighbouring channels of equal, nonzero count: their rows, and their flat samples."""
     blocks: list[tuple[range, slice]] = []
     row = at = 0
@@ -104,7 +104,7 @@ def _blocks(counts: tuple[int, ...]) -> list[tuple[range, slice]]:
     return blocks
 
 
-def _cost(table: NDArray[Any]) -> NDArray[Any]:
+def magnitude(table: NDArray[Any]) -> NDArray[Any]:
     wide = np.int32 if table.itemsize == 2 and table.shape[-1] < 1 << 15 else np.float64
     cost: NDArray[Any] = np.abs(table, dtype=wide).sum(axis=-1, dtype=wide)
     return cost

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstore.codec import differences, interpolated, lifting
+from eegstore.codec import differences, interpolated, lifting, rice
 from eegstore.codec.parameters import MAX_SHIFT, Block, Parameters
 from eegstore.codec.pyramid import MIN_SAMPLES, TAP_BITS, Taps, split
 from eegstore.codec.residuals import TARGET, residuals
@@ -27,7 +27,7 @@ MIN_CHUNKS = 2  # short files decide by themselves: few seconds share the parame
 MAX_CHUNKS = 64  # more do not change the fit
 _TO_CHOOSE = 16
 MAX_BLOCK = 512  # channels; weights grow with their square
-_NAME = 32  # [byte]: the digest in every blob
+_NAME = 41  # [byte]: the digest in every blob, and that its header is one of format 1
 _RIDGE = 0.02  # [count**2]: rounding is no signal
 
 
@@ -97,7 +97,8 @@ def _best(table: NDArray[Any], rows: NDArray[np.intp], n_seconds: int, name: int
     some = table[:, :: max(1, n_chunks // _TO_CHOOSE)]
     flat = some.transpose(1, 0, 2).reshape(some.shape[1], -1)
     found: _Choice | None = None
-    price = sum(map(len, differences.encode_all(flat, counts))) / len(flat)
+    without = zip(differences.encode_all(flat, counts), rice.encode_all(flat, counts), strict=True)
+    price = sum(min(map(len, payloads)) for payloads in without) / len(flat)
     for choice in _CHOICES:
         if found is not None and not choice.across and n_channels > 1:
             continue

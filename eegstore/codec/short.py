@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eegstore.codec import leb128
 from eegstore.errors import CodecError
 
 MAX_SAMPLES = 512  # of a second, over all channels: from some hundreds on zstd is smaller
@@ -35,7 +36,7 @@ def encode(samples: NDArray[Any], counts: tuple[int, ...]) -> bytes:
             residual = np.diff(residual, prepend=residual.dtype.type(0))
             residual[starts] = first
         zigzag = (residual << 1) ^ (residual >> (bits - 1))
-        packed = _leb128(zigzag.view(f"u{samples.itemsize}").astype(np.uint64))
+        packed = leb128.pack(zigzag.view(f"u{samples.itemsize}"))
         if not step or len(packed) < len(best):
             best, order = packed, step
     body = bytes([order]) + best
@@ -63,7 +64,10 @@ def decode(
             raise CodecError("the numbers of a short second are damaged")
         if body[0] > MAX_ORDER:
             raise CodecError(f"differences of order {body[0]}; at most {MAX_ORDER}")
-        numbers = _numbers(body[1:], total, dtype.itemsize)
+        data = np.frombuffer(body[1:], np.uint8)
+        numbers, length = leb128.unpack(data, total, 8 * dtype.itemsize)
+        if length < len(data):
+            raise CodecError(f"a short second of {total} samples goes on after their numbers")
         values = (numbers >> 1).astype(np.int64) ^ -(numbers & 1).astype(np.int64)
         for _ in range(body[0]):
             sums = np.concatenate([[0], np.cumsum(values)])
@@ -77,34 +81,3 @@ def _starts(counts: tuple[int, ...]) -> NDArray[np.intp]:
     there = np.array([count for count in counts if count], np.intp)
     starts: NDArray[np.intp] = np.cumsum(there) - there
     return starts
-
-
-def _leb128(numbers: NDArray[np.uint64]) -> bytes:
-    sizes = np.ones(len(numbers), np.intp)
-    for more in range(1, 5):
-        sizes += numbers >= 1 << 7 * more
-    starts = np.cumsum(sizes) - sizes
-    out = np.empty(int(sizes.sum()), np.uint8)
-    for byte in range(int(sizes.max())):
-        here = sizes > byte
-        part = (numbers[here] >> np.uint64(7 * byte)) & np.uint64(0x7F)
-        out[starts[here] + byte] = part | np.where(sizes[here] > byte + 1, 0x80, 0).astype(
-            np.uint64
-        )
-    return out.tobytes()
-
-
-def _numbers(data: memoryview, count: int, itemsize: int) -> NDArray[np.int64]:
-    table = np.frombuffer(data, np.uint8)
-    ends = np.flatnonzero(table < 0x80)
-    if len(ends) != count or not len(table) or ends[-1] != len(table) - 1:
-        raise CodecError(f"a short second of {count} samples does not hold as many numbers")
-    starts = np.concatenate([[0], ends[:-1] + 1])
-    sizes = ends + 1 - starts
-    if sizes.max() > 5:
-        raise CodecError("a number of a short second is longer than 5 bytes")
-    place = np.arange(len(table)) - np.repeat(starts, sizes)
-    numbers = np.add.reduceat((table & 0x7F).astype(np.int64) << 7 * place, starts)
-    if numbers.max() >= 1 << 8 * itemsize:
-        raise CodecError(f"a number of a short second does not fit into {8 * itemsize} bits")
-    return numbers

@@ -49,10 +49,11 @@ class _Request:
     n_bytes: int  # of samples
     answer: asyncio.Future[list[Outcome]]
     parameters: Parameters | None
+    fast: bool
 
     @property
     def work(self) -> list[Work]:
-        return [Work(self.declared, chunk, self.parameters) for chunk in self.chunks]
+        return [Work(self.declared, chunk, self.parameters, self.fast) for chunk in self.chunks]
 
 
 class Group:
@@ -89,10 +90,10 @@ class Group:
                 f"{MAX_CHUNKS} of {MAX_BYTES} bytes"
             )
         answer: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
-        parameters = self._learner.current(declared.key)
-        if len(chunks) < ALONE and self._n_chunks >= BUSY:
-            parameters = None
-        request = _Request(declared, chunks, device_time, n_bytes, answer, parameters)
+        fast = len(chunks) < ALONE and self._n_chunks >= BUSY
+        current = self._learner.current(declared.key)
+        parameters = None if fast else current
+        request = _Request(declared, chunks, device_time, n_bytes, answer, parameters, fast)
         self._n_chunks += len(chunks)
         self._n_bytes += n_bytes
         self._n_waiting += len(chunks)

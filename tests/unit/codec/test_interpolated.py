@@ -142,8 +142,8 @@ def test_mixed_rates_and_channels_without_parameters_share_a_blob() -> None:
     walk = np.cumsum(rng.normal(0, 9, (5, 12 * 256)), axis=1)
     for k in range(12):
         at = slice(k * 256, k * 256 + 256)
-        fast = walk[:3, at] + walk[0, at]
-        slow = walk[3:, at][:, ::2] + walk[4, at][::2]
+        fast = walk[:3, at] + np.outer([16, -16, 16], walk[0, at])
+        slow = walk[3:, at][:, ::2] + np.outer([-16, 16], walk[4, at][::2])
         parts = [fast[0], rng.normal(0, 9, 13), fast[1], slow[0], fast[2], slow[1]]
         chunks.append(Chunk(k, runs, np.rint(np.concatenate(parts)).astype("<i2")))
     parameters = fitted(chunks)

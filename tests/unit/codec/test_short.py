@@ -57,8 +57,8 @@ def test_long_seconds_go_another_way() -> None:
     [
         (b"", "damaged"),
         (b"\x00\x01\x02\x03\x04", "damaged"),
-        (b"\x00\x01\x02\x03", "as many numbers"),
-        (b"\x00\x01\x02\x03\x84", "as many numbers"),
+        (b"\x00\x01\x02\x03", "3 numbers where 4"),
+        (b"\x00\x01\x02\x03\x84", "3 numbers where 4"),
         (b"\x07\x01\x02\x03\x04", "order 7"),
         (b"\x00\x01\x02\x03\xff\xff\x7f", "16 bits"),
         (b"\x00\x01\x02\x03\x80\x80\x80\x80\x80\x01", "longer than 5 bytes"),

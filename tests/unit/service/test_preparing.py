@@ -43,7 +43,7 @@ def test_a_row_does_not_depend_on_its_company(picked: list[tuple[int, int]]) -> 
     work = [Work(MADE[index][0], MADE[index][1][second], None) for index, second in picked]
     found = rows(work)
     assert found == [row for one in work for row in rows([one])]
-    for (declared, chunk, _), row in zip(work, found, strict=True):
+    for (declared, chunk, *_), row in zip(work, found, strict=True):
         assert (row.second, row.n_samples) == (chunk.second, chunk.samples.size)
         assert row.content_sha256 == content_sha256(declared.channels_sha256, chunk)
         assert row.envelope == envelope(chunk)
@@ -61,7 +61,7 @@ def test_more_than_fit_into_one_portion(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_every_recording_is_encoded_with_its_own_parameters() -> None:
     rng, work, fitted = np.random.default_rng(3), [], []
-    for name, signs in (("p1", [1, 1, 1, 1]), ("p2", [1, -1, 1, -1])):
+    for name, signs in (("p1", [2, -1, 2, -1]), ("p2", [1, -1, 1, -1])):
         recording = make_recording([F(256)] * 4, patient_id=name)
         table = channels_sha256(recording.channels, recording.sample_type)
         common = np.convolve(rng.normal(0, 60, 40 * 256), np.hanning(16), "same")

@@ -1,0 +1,77 @@
+"""Rice codes as bits, and back: what codec 4 does with numbers (`rice` has the format)."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegstore.codec import leb128
+from eegstore.errors import CodecError
+
+CAP = 24  # zeros at most in a row: what has more is listed
+
+
+def write(numbers: NDArray[Any], shifts: NDArray[np.uint8], sizes: NDArray[np.intp]) -> list[bytes]:
+    """The codes of unsigned numbers with their shifts, of which each chunk has so many in turn."""
+    stops = np.cumsum([0, *sizes.tolist()]).tolist()
+    planes = []
+    for bit in range(int(shifts.max(initial=0))):
+        deep = shifts > bit
+        plane = (numbers[deep] >> numbers.dtype.type(bit)).astype(np.uint8) & 1
+        cuts = np.cumsum([np.count_nonzero(deep[i:j]) for i, j in pairwise(stops)])
+        planes.append(np.split(plane, cuts[:-1]))
+    high = numbers >> shifts.astype(numbers.dtype)
+    capped = np.minimum(high, CAP).astype(np.intp)
+    ends = np.cumsum(capped + 1)
+    bit_stops = np.concatenate([[0], ends])[stops]
+    n_bytes = -(-np.diff(bit_stops) // 8)
+    byte_stops = np.cumsum(n_bytes)
+    bits = np.zeros(8 * int(n_bytes.sum()), np.uint8)
+    bits[ends - 1 + np.repeat(8 * (byte_stops - n_bytes) - bit_stops[:-1], sizes)] = 1
+    unary = np.split(np.packbits(bits), byte_stops[:-1])
+    listed = np.flatnonzero(capped == CAP)
+    lists = np.split(high[listed] - numbers.dtype.type(CAP), np.searchsorted(listed, stops[1:-1]))
+    written = []
+    for chunk, codes in enumerate(unary):
+        low = [plane[chunk] for plane in planes]
+        packed = np.packbits(np.concatenate(low)).tobytes() if low else b""
+        written.append(packed + codes.tobytes() + leb128.pack(lists[chunk]))
+    return written
+
+
+def read(data: NDArray[np.uint8], shifts: NDArray[np.uint8], bits: int) -> NDArray[np.int64]:
+    """The numbers, of `bits` bits, one for each shift, that `data` is made of.
+
+    Raises
+    ------
+    CodecError
+    """
+    count = len(shifts)
+    n_low = int(shifts.sum(dtype=np.int64))
+    rest = data[-(-n_low // 8) :]
+    if 8 * (len(data) - len(rest)) < n_low:
+        raise CodecError(f"{len(data)} bytes; the low bits alone have {n_low} bits")
+    low = np.unpackbits(data[: len(data) - len(rest)])
+    coded = np.unpackbits(rest[: -(-count * (CAP + 1) // 8)])
+    ones = np.flatnonzero(coded.view(bool))[:count]
+    if len(ones) != count:
+        raise CodecError(f"{len(ones)} codes where {count} are expected")
+    high = np.diff(ones, prepend=-1) - 1
+    if high.max(initial=0) > CAP:
+        raise CodecError(f"a code of {high.max()} zeros; at most {CAP}")
+    listed = np.flatnonzero(high == CAP)
+    end = int(ones[-1]) // 8 + 1 if count else 0
+    more, length = leb128.unpack(rest[end:], len(listed), bits)
+    if end + length != len(rest):
+        raise CodecError(f"{len(rest) - end - length} bytes behind the last code")
+    high[listed] += more
+    numbers = high.astype(np.int64) << shifts.astype(np.int64)
+    if numbers.max(initial=0) >= 1 << bits:
+        raise CodecError(f"a number does not fit into {bits} bits")
+    at = 0
+    for bit in range(int(shifts.max(initial=0))):
+        deep = np.flatnonzero(shifts > bit)
+        numbers[deep] |= low[at : at + len(deep)].astype(np.int64) << bit
+        at += len(deep)
+    return numbers
