@@ -123,26 +123,31 @@ def _payloads(flat: NDArray[Any], counts: tuple[int, ...], block: Block) -> list
 
 def _block(table: NDArray[Any], rows: NDArray[np.intp], choice: _Choice) -> Block:
     nothing = np.zeros((LEVELS + 1, len(rows)), np.int64)
-    for _ in range(2):  # the order decides what is left, and what is left the order
-        samples = table.astype(np.float64)
-        taps = tuple(
-            _taps(samples[..., :: 1 << level], PAIRS, choice.shared)
-            for level in reversed(range(LEVELS))
-        )
-        parts = split(samples, taps, choice.order)
-        parts[0] = parts[0][..., choice.order :]  # the first of a second are no differences
+    samples = table.astype(np.float64)
+    taps = tuple(
+        _taps(samples[..., :: 1 << level], PAIRS, choice.shared)
+        for level in reversed(range(LEVELS))
+    )
+    parts = split(samples, taps, choice.order)
+    parts[0] = parts[0][..., choice.order :]  # the first of a second are no differences
+    for _ in range(2):  # the order of the channels decides what is left, and what is left the order
         liftings = tuple(
             lifting.fit(_covariance(part)) if choice.across else lifting.none(len(rows))
             for part in parts
         )
         block = Block(rows, choice.order, taps, liftings, nothing, 0)
-        left = [np.where(r >= 0, 2 * r, -2 * r - 1) for r in residuals(table, block)]
-        means = np.stack([part.mean(axis=(1, 2)) for part in left])
+        left = residuals(table, block)
+        # Of a residual r is coded 2 r, or -2 r - 1 where it is negative.
+        means = np.stack([
+            2 * np.abs(part).mean(axis=(1, 2)) - (part < 0).mean(axis=(1, 2)) for part in left
+        ])  # fmt: skip
         shifts = np.clip(np.rint(np.log2(np.maximum(means, 1e-3) / TARGET)), 0, MAX_SHIFT)
         order = np.lexsort((-means[-1], -shifts.sum(axis=0)))
-        rows, table = rows[order], table[order]
+        rows, table, parts = rows[order], table[order], [part[order] for part in parts]
+        if not choice.shared:
+            taps = tuple(of_level[:, order] for of_level in taps)
     shifts = np.maximum.accumulate(shifts[:, ::-1], axis=1)[:, ::-1]
-    return Block(block.rows, choice.order, taps, liftings, shifts.astype(np.int64), 0)
+    return Block(block.rows, choice.order, block.taps, liftings, shifts.astype(np.int64), 0)
 
 
 def _covariance(part: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -160,20 +165,22 @@ def _taps(samples: NDArray[np.float64], pairs: int, shared: bool) -> Taps:
     known = samples[..., ::2]
     inside = slice(pairs - 1, known.shape[-1] - pairs)
     n_inside = inside.stop - inside.start
-    sums = np.stack([
-        known[..., inside.start - k : inside.start - k + n_inside]
-        + known[..., inside.start + 1 + k : inside.start + 1 + k + n_inside]
-        for k in range(pairs)
-    ], axis=-1)  # fmt: skip
     wanted = samples[..., 1::2][..., inside]
-    scale = np.maximum((wanted - sums[..., 0] / 2).std(axis=(1, 2)), 0.5)
-    x = (sums / scale[:, None, None, None]).reshape(len(samples), -1, pairs)
-    y = (wanted / scale[:, None, None]).reshape(len(samples), -1)
+    sums = np.empty((len(samples), pairs, *wanted.shape[1:]))
+    for k in range(pairs):
+        np.add(
+            known[..., inside.start - k : inside.start - k + n_inside],
+            known[..., inside.start + 1 + k : inside.start + 1 + k + n_inside],
+            out=sums[:, k],
+        )
+    scale = np.maximum((wanted - sums[:, 0] / 2).std(axis=(1, 2)), 0.5)[:, None, None]
+    x = sums.reshape(len(samples), pairs, -1)
+    y = np.ascontiguousarray(wanted).reshape(len(samples), -1, 1)
+    gram, target = x @ x.transpose(0, 2, 1) / scale**2, x @ y / scale**2
     if shared:
-        x, y = x.reshape(1, -1, pairs), y.reshape(1, -1)
-    gram = np.einsum("cnp,cnq->cpq", x, x)
+        gram, target = gram.sum(axis=0, keepdims=True), target.sum(axis=0, keepdims=True)
     gram += 1e-6 * (np.trace(gram, axis1=1, axis2=2)[:, None, None] + 1) * np.eye(pairs)
-    solved = np.linalg.solve(gram, np.einsum("cnp,cn->cp", x, y)[..., None])[..., 0]
+    solved = np.linalg.solve(gram, target)[..., 0]
     total = np.abs(solved).sum(axis=1, keepdims=True)
     solved /= np.maximum(total, 1.0)
     taps = np.trunc(solved * (1 << TAP_BITS)) / (1 << TAP_BITS)
