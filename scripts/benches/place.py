@@ -37,6 +37,11 @@ class Scale:
     aged: int  # [s] that they append together
     soak: float = 60  # [min] of load
 
+    @property
+    def whole_day(self) -> bool:
+        """Whether a day is one: what is asked for a day is judged on nothing less."""
+        return self.day >= 86400
+
 
 FULL = Scale("full", 3600, 3600, 86400, 300, 300, 3, 40.0, 3600, 8.0, 8_000_000, 120, 48, 86400)
 QUICK = Scale("quick", 600, 20, 1800, 60, 30, 1, 1.8, 120, 0.7, 100_000, 5, 6, 600)

@@ -64,8 +64,12 @@ def run(place: Place) -> Answer:
         Target(
             f"{hours[1]} overview, {PX} px, binary", one.median * 1e3 if one else None, 60, 20, "ms"
         ),
-        Target(f"overview of {hours[DAYS[-1]]} / of {hours[1]}", over(last, one), 1.25, 1),
-    ]  # fmt: skip
+    ]
+    if place.scale.whole_day:
+        ratio = over(last, one)
+        answer.targets.append(
+            Target(f"overview of {hours[DAYS[-1]]} / of {hours[1]}", ratio, 1.25, 1)
+        )
     answer.tables = [
         Table(
             "",
