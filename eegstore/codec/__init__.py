@@ -10,8 +10,9 @@ A blob is a header (`eegstore.codec.header`) and a payload by one of the codecs
 
     3    numbers in as few bytes as they need, for short seconds (`eegstore.codec.short`;
          integers, behind a header of format 2)
-    4    differences along time, or from the channel before too, in Rice codes
-         (`eegstore.codec.rice`; integers, behind a header of format 2)
+    4    differences along time, or from the channel before too, of samples or of the steps
+         that they keep to, in Rice codes (`eegstore.codec.rice`; integers, behind a header
+         of format 2)
 
 Integers go through 2 where there are parameters for them (`fit`), else through 1 and 4, and
 float32 through 0, because values on a digital grid repeat as whole words and byte planes

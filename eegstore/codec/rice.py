@@ -11,8 +11,10 @@ Body::
     1 each  of channels of more than one sample. Bits 0-4: shift, 31 where all residuals are
             zero and none is stored; 5-6: order of the differences; 7: there is a byte more
     1 each  of those with bit 7. Bits 0-4: how many low bits are zero in all residuals and are
-            left out; 5: the channel before, which has as many samples, is subtracted
+            left out; 5: the channel before, which has as many samples, is subtracted; 6: what
+            is coded are numbers of steps (`eegstore.codec.grid`)
     ...     first samples, as differences from the first sample of the channel before
+    ...     of channels of steps: step, as the difference from that of the one before; phase
     ...     low bits of the residuals, as many as the shift says: of all channels bit 0, then
             of all that have one bit 1, and so on; padded to whole bytes
     ...     what is left of the residuals: n as n zeros and a one, 24 zeros for 24 and all
@@ -32,17 +34,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstore.codec import channelwise, leb128, ricebits
+from eegstore.codec import channelwise, grid, leb128, ricebits
 from eegstore.codec.differences import blocks
 from eegstore.codec.entropy import compress, decompress_any
 from eegstore.errors import CodecError
 
-_NOTHING = 31  # for a shift
-_MORE, _BESIDE = 1 << 7, 1 << 5
+_MORE, _STEPS, _BESIDE = 1 << 7, 1 << 6, 1 << 5
 _PLAIN, _FRAME = b"\0", b"\1"
 _CHECK = 4  # bytes
-_LISTED = 12  # bits that a number in the list takes, about
-_TRIED = 4  # shifts, from the one of the mean down: few large residuals make it too high
 
 
 def encode_all(samples: NDArray[Any], counts: tuple[int, ...]) -> list[bytes]:
@@ -50,30 +49,36 @@ def encode_all(samples: NDArray[Any], counts: tuple[int, ...]) -> list[bytes]:
     n_chunks = len(samples)
     samples = samples.astype(samples.dtype.newbyteorder("="), copy=False)
     numbers = np.zeros(samples.shape, f"u{samples.itemsize}")
-    shifts = np.full(samples.shape, _NOTHING, np.uint8)
+    shifts = np.full(samples.shape, ricebits.NOTHING, np.uint8)
     firsts = [np.zeros((n_chunks, 1), samples.dtype)]
     modes: list[NDArray[np.uint8]] = [np.empty((n_chunks, 0), np.uint8)]
     more = list(modes)
+    grids = [np.empty((n_chunks, 0, 2), np.int64)]
     for rows, part in blocks(counts):
         table = samples[:, part].reshape(n_chunks, len(rows), -1)
         firsts.append(table[:, :, 0])
         if table.shape[2] == 1:
             continue
-        left = channelwise.predict(table)
+        found = grid.find(table)
+        left = channelwise.predict(found.numbers)
         zigzag = _zigzag(left.residuals)
-        shift = _shifts(zigzag)
+        shift = ricebits.shifts_for(zigzag)
         numbers[:, part].reshape(table.shape)[:, :, 1:] = zigzag
         shifts[:, part].reshape(table.shape)[:, :, 1:] = shift[:, :, None]
-        more.append(left.zeros + left.beside * np.uint8(_BESIDE))
+        grids.append(np.stack([found.step, found.phase], axis=2))
+        steps = (found.step > 0) * np.uint8(_STEPS)
+        more.append(left.zeros + left.beside * np.uint8(_BESIDE) + steps)
         modes.append(shift + left.order * np.uint8(1 << 5) + (more[-1] > 0) * np.uint8(_MORE))
     mode, wide = np.concatenate(modes, axis=1), np.concatenate(more, axis=1)
+    steps_and_phases = np.concatenate(grids, axis=1)
     first = _zigzag(np.diff(np.concatenate(firsts, axis=1), axis=1))
-    coded = shifts != _NOTHING
+    coded = shifts != ricebits.NOTHING
     written = ricebits.write(numbers[coded], shifts[coded], coded.sum(axis=1))
     payloads = []
     for index, codes in enumerate(written):
         extra = wide[index][wide[index] > 0]
         head = mode[index].tobytes() + extra.tobytes() + leb128.pack(first[index])
+        head += _grids_packed(steps_and_phases[index])
         payloads.append(_packed(head + codes))
     return payloads
 
@@ -94,16 +99,19 @@ def decode(
     inner[starts] = False
     numbers = np.zeros((len(payloads), total), f"u{dtype.itemsize}")
     first = np.empty((len(payloads), len(sizes)), numbers.dtype)
-    mode = np.full((2, len(payloads), len(sizes)), _NOTHING, np.uint8)
+    mode = np.full((2, len(payloads), len(sizes)), ricebits.NOTHING, np.uint8)
     mode[1] = 0
+    grids = np.zeros((2, len(payloads), len(sizes)), np.int64)
     for index, payload in enumerate(payloads):
-        data = np.frombuffer(_unpacked(payload, 7 * len(sizes) + 12 * total), np.uint8)
+        data = np.frombuffer(_unpacked(payload, 16 * len(sizes) + 12 * total), np.uint8)
         at = _read_modes(data, mode[:, index], sizes > 1, 8 * dtype.itemsize)
         first[index], length = leb128.unpack(data[at:], len(sizes), 8 * dtype.itemsize)
+        at += length
+        at += _read_grids(data[at:], grids[:, index], mode[1, index] & _STEPS > 0)
         shift = mode[0, index] & 31
-        coded = inner & np.repeat(shift != _NOTHING, sizes)
+        coded = inner & np.repeat(shift != ricebits.NOTHING, sizes)
         of_each = np.repeat(shift, sizes)[coded]
-        numbers[index, coded] = ricebits.read(data[at + length :], of_each, 8 * dtype.itemsize)
+        numbers[index, coded] = ricebits.read(data[at:], of_each, 8 * dtype.itemsize)
     first = np.cumsum(_signed(first), axis=1, dtype=dtype.newbyteorder("="))
     samples = np.empty(numbers.shape, first.dtype)
     at = 0
@@ -115,12 +123,35 @@ def decode(
             continue
         table = numbers[:, part].reshape(len(payloads), len(rows), -1)
         order, wide = mode[0, :, here] // np.uint8(1 << 5) % 4, mode[1, :, here]
-        beside = wide >= _BESIDE
+        beside = wide & _BESIDE > 0
         if beside[:, 0].any():
             raise CodecError("a channel is coded beside one that it has not before it")
         left = channelwise.Left(_signed(table[:, :, 1:]), order, wide % np.uint8(_BESIDE), beside)
-        samples[:, part] = channelwise.restore(left, first[:, here]).reshape(len(payloads), -1)
+        step, phase = grids[:, :, here]
+        own = channelwise.restore(left, np.where(step > 0, 0, first[:, here]).astype(first.dtype))
+        if step.any():
+            own = grid.restore(grid.Grid(step, phase, own), first[:, here])
+        samples[:, part] = own.reshape(len(payloads), -1)
     return samples.astype(dtype, copy=False)
+
+
+def _grids_packed(grids: NDArray[np.int64]) -> bytes:
+    """Steps and phases of the channels ``(n_channels, 2)`` that have them."""
+    there = grids[grids[:, 0] > 0]
+    change = np.diff(there[:, 0], prepend=0)
+    there[:, 0] = (change << 1) ^ (change >> 63)
+    return leb128.pack(there.reshape(-1))
+
+
+def _read_grids(data: NDArray[np.uint8], grids: NDArray[np.int64], has: NDArray[np.bool_]) -> int:
+    """Fill in steps and phases ``(2, n_channels)``; how many bytes of `data` they have."""
+    listed, length = leb128.unpack(data, 2 * int(has.sum()), 32)
+    change, phase = listed[::2], listed[1::2]
+    step = np.cumsum((change >> 1) ^ -(change & 1))
+    if ((step < 1) | (step >= grid.MAX_STEP) | (phase >> grid.FRACTION > 0)).any():
+        raise CodecError("steps or phases out of their range")
+    grids[0, has], grids[1, has] = step, phase
+    return length
 
 
 def _read_modes(
@@ -136,26 +167,12 @@ def _read_modes(
     more = np.zeros(n_modes, np.uint8)
     more[wide] = data[n_modes:end]
     shift = own & 31
-    if (shift[shift != _NOTHING] >= bits).any() or (more & ~np.uint8(_BESIDE) >= bits).any():
+    if (shift[shift != ricebits.NOTHING] >= bits).any() or (
+        more & ~np.uint8(_BESIDE | _STEPS) >= bits
+    ).any():
         raise CodecError("a channel is shifted by more bits than it has")
     mode[0, several], mode[1, several] = own, more
     return end
-
-
-def _shifts(numbers: NDArray[Any]) -> NDArray[np.uint8]:
-    """The shifts that make ``(n_chunks, n_channels, n)`` smallest."""
-    mean = numbers.mean(axis=2, dtype=np.float64)
-    most = np.clip(np.frexp(mean)[1] - 1, 0, min(8 * numbers.itemsize, _NOTHING) - 1)
-    least, best = np.full(mean.shape, np.inf), np.zeros(mean.shape, np.uint8)
-    for less in range(_TRIED):
-        shift = np.maximum(most - less, 0)
-        high = np.minimum(numbers >> shift[:, :, None].astype(numbers.dtype), ricebits.CAP)
-        price = high.sum(axis=2) + shift * numbers.shape[2]
-        price += _LISTED * (high == ricebits.CAP).sum(axis=2)
-        better = price < least
-        least, best = np.where(better, price, least), np.where(better, shift, best)
-    best[mean == 0] = _NOTHING
-    return best.astype(np.uint8)
 
 
 def _zigzag(signed: NDArray[Any]) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""Rice codes as bits, and back: what codec 4 does with numbers (`rice` has the format)."""
+"""Rice codes: their shifts, their bits, and back. `rice` has the format."""
 
 from itertools import pairwise
 from typing import Any
@@ -10,6 +10,25 @@ from eegstore.codec import leb128
 from eegstore.errors import CodecError
 
 CAP = 24  # zeros at most in a row: what has more is listed
+NOTHING = 31  # for a shift, where all numbers are zero and none is written
+_LISTED = 12  # bits that a number in the list takes, about
+_TRIED = 4  # shifts, from the one of the mean down: few large numbers make it too high
+
+
+def shifts_for(numbers: NDArray[Any]) -> NDArray[np.uint8]:
+    """The shifts that make ``(n_chunks, n_channels, n)`` smallest."""
+    mean = numbers.mean(axis=2, dtype=np.float64)
+    most = np.clip(np.frexp(mean)[1] - 1, 0, min(8 * numbers.itemsize, NOTHING) - 1)
+    least, best = np.full(mean.shape, np.inf), np.zeros(mean.shape, np.uint8)
+    for less in range(_TRIED):
+        shift = np.maximum(most - less, 0)
+        high = np.minimum(numbers >> shift[:, :, None].astype(numbers.dtype), CAP)
+        price = high.sum(axis=2) + shift * numbers.shape[2]
+        price += _LISTED * (high == CAP).sum(axis=2)
+        better = price < least
+        least, best = np.where(better, price, least), np.where(better, shift, best)
+    best[mean == 0] = NOTHING
+    return best.astype(np.uint8)
 
 
 def write(numbers: NDArray[Any], shifts: NDArray[np.uint8], sizes: NDArray[np.intp]) -> list[bytes]:

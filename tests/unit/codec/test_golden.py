@@ -78,11 +78,17 @@ def _for_codec_4() -> dict[str, Chunk]:
     walk[3] = (walk[3] << 4) + 5
     walk[4, 77:] += 1 << 30
     runs = (*(((0, 200),),) * 5, ((0, 13),), ((0, 9), (10, 3)), *(((0, 1),),) * 2, ())
+    full_second = (((0, 200),),) * 2
     slow = np.append(rng.integers(-200, 200, 13 + 12), [1 << 30, -(1 << 30)])
     narrow = np.concatenate([walk[:3].ravel(), [7] * 25, [32767, -32768]])
     return {
         "v2_codec4_int32": Chunk(0, runs, np.append(walk, slow).astype("<i4")),
         "v2_codec4_int16": Chunk(0, (*runs[:3], *runs[5:]), narrow.astype("<i2")),
+        "v2_codec4_steps": Chunk(
+            0,
+            full_second,
+            np.floor(np.append(walk[0], walk[0] + walk[2]) * 40.96 + 7.4).astype("<i4"),
+        ),
         "v2_codec4_flat": Chunk(0, (((0, 256),),) * 16, np.full(4096, -613, "<i2")),
     }
 
