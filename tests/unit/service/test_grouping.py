@@ -130,6 +130,25 @@ def test_what_comes_while_one_commits_shares_the_next_commit(
     assert used(monkeypatch, work).commits == [["first"], [f"p{n}" for n in range(30)]]
 
 
+def test_where_much_waits_seconds_are_encoded_the_fast_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fast: list[bool] = []
+    rows = grouping.rows
+
+    def watched(work: Sequence[Work]) -> list[StoredChunk]:
+        fast.extend(one.fast for one in work)
+        return rows(work)
+
+    async def work(store: Store) -> None:
+        await asyncio.gather(*(store.put(f"p{n}") for n in range(10)))
+
+    monkeypatch.setattr(grouping, "BUSY", 6)
+    monkeypatch.setattr(grouping, "rows", watched)
+    used(monkeypatch, work)
+    assert fast == [False] * 6 + [True] * 4
+
+
 def test_nobody_is_answered_before_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     async def work(store: Store) -> None:
         store.open.clear()

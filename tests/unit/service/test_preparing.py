@@ -52,6 +52,15 @@ def test_a_row_does_not_depend_on_its_company(picked: list[tuple[int, int]]) -> 
         assert (back.runs, back.samples.tobytes()) == (chunk.runs, chunk.samples.tobytes())
 
 
+def test_seconds_that_are_encoded_fast_do_not_make_others_larger() -> None:
+    declared, chunks = MADE[0]
+    work = [Work(declared, chunk, None, fast=bool(at % 2)) for at, chunk in enumerate(chunks)]
+    thorough, fast = codec.encode_all(chunks), codec.encode_all(chunks, fast=True)
+    assert thorough != fast
+    wanted = [(fast if at % 2 else thorough)[at] for at in range(SECONDS)]
+    assert [row.blob for row in rows(work)] == wanted
+
+
 def test_more_than_fit_into_one_portion(monkeypatch: pytest.MonkeyPatch) -> None:
     declared, chunks = MADE[0]
     whole = prepare(declared, chunks)
