@@ -10,6 +10,7 @@ import pytest
 from eegstore import Client
 
 from .conftest import Sent, Viewer
+from .screens import Screen
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -76,3 +77,10 @@ def test_a_page_of_the_viewer_reads_and_others_do_not(
             f"(asked) => ({question})(asked).catch(String)", asked
         )
     context.close()
+
+
+def test_a_new_browser_is_let_in_before_it_asks(screen: Screen, sent: Sent) -> None:
+    refused: list[str] = []
+    screen.page.on("response", lambda answer: answer.status == 401 and refused.append(answer.url))
+    screen.open(f"{sent.query}&time=0").at(0)
+    assert refused == []

@@ -58,6 +58,7 @@ export class Api {
 
   async #get(path, query, accept, signal, again = true) {
     let answer
+    await this.#admitting?.catch(() => {})
     try {
       answer = await fetch(this.url(path, query), {credentials: "include", headers: {Accept: accept}, signal})
     } catch (error) {

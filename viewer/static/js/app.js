@@ -59,6 +59,7 @@ export async function open(models) {
   }
   const {state, scene, keys} = viewer
   viewer.api = new Api(said.api_url, () => admit(link, said.api_url))
+  viewer.api.admit().catch(() => {}) // what it is needed for will say so
   viewer.tell = (about, words) => scene.set({notices: {...scene.now.notices, [about]: words}})
   viewer.open = (asked, wishes) => opened(viewer, asked, wishes)
   viewer.turning = new Turning(viewer)

@@ -43,7 +43,7 @@ export function list({state, scene, moves, open}) {
       const own = hours.filter((hour) => dayOf(hour) == (day.date ?? day.number))
       return make("div", {class: "day"},
         make("div", {class: "line"}, make("i", {}, day.date ? clock.weekday(own[0]?.start ?? 0) : `day ${day.number}`),
-          make("i", {}, `${(day.seconds / HOUR).toFixed(1)} h`),
+          make("i", {}, day.seconds < HOUR ? `${Math.round(day.seconds / 60)} min` : `${(day.seconds / HOUR).toFixed(1)} h`),
           day.n_seizures ? make("span", {class: "seizure"}, counted(day.n_seizures)) : null),
         make("div", {class: "hours"}, ...own.map((hour) => hourOf(hour, clock))))
     }))
