@@ -94,10 +94,11 @@ export async function open(models) {
 /** Let this browser in: Python has the key, and hands over a grant that lasts a moment. */
 async function admit(link, base) {
   const {grant} = await link.ask("grant")
-  await fetch(new URL("session", base.replace(/\/*$/, "/")), {
+  const answer = await fetch(new URL("session", base.replace(/\/*$/, "/")), {
     method: "POST", credentials: "include", headers: {"Content-Type": "application/json"},
     body: JSON.stringify({grant}),
   })
+  await answer.arrayBuffer() // what is not read stays under way
 }
 
 /** What tests and benches may look at. */
