@@ -26,6 +26,7 @@ PAIRS = 2  # more gain less than 1 %
 MIN_CHUNKS = 2  # short files decide by themselves: few seconds share the parameters' bytes
 MAX_CHUNKS = 64  # more do not change the fit
 _TO_CHOOSE = 16
+_TO_TRY = 4  # with codec 4, which is slow
 MAX_BLOCK = 512  # channels; weights grow with their square
 _NAME = 41  # [byte]: the digest in every blob, and that its header is one of format 1
 _RIDGE = 0.02  # [count**2]: rounding is no signal
@@ -97,8 +98,7 @@ def _best(table: NDArray[Any], rows: NDArray[np.intp], n_seconds: int, name: int
     some = table[:, :: max(1, n_chunks // _TO_CHOOSE)]
     flat = some.transpose(1, 0, 2).reshape(some.shape[1], -1)
     found: _Choice | None = None
-    without = zip(differences.encode_all(flat, counts), rice.encode_all(flat, counts), strict=True)
-    price = sum(min(map(len, payloads)) for payloads in without) / len(flat)
+    price = _without(flat, counts)
     for choice in _CHOICES:
         if found is not None and not choice.across and n_channels > 1:
             continue
@@ -111,6 +111,14 @@ def _best(table: NDArray[Any], rows: NDArray[np.intp], n_seconds: int, name: int
         if cost < price:
             found, typical, price = choice, round(size), cost
     return None if found is None else replace(_block(table, rows, found), typical=typical)
+
+
+def _without(flat: NDArray[Any], counts: tuple[int, ...]) -> float:
+    """The size of a second without parameters [byte]."""
+    plain = np.array([len(payload) for payload in differences.encode_all(flat, counts)])
+    few = slice(None, None, max(1, len(flat) // _TO_TRY))
+    other = np.array([len(payload) for payload in rice.encode_all(flat[few], counts)])
+    return float(plain.mean() * min(1.0, other.sum() / plain[few].sum()))
 
 
 def _payloads(flat: NDArray[Any], counts: tuple[int, ...], block: Block) -> list[bytes] | None:

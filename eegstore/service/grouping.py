@@ -20,6 +20,7 @@ from typing import Any
 from eegstore.codec import Parameters
 from eegstore.errors import StoreUnavailableError
 from eegstore.model import Chunk
+from eegstore.service.allowance import Allowance
 from eegstore.service.parameters import learner_of
 from eegstore.service.preparing import Work, rows
 from eegstore.service.recordings import Declared
@@ -33,8 +34,11 @@ GROUP_CHUNKS = 256  # in one transaction, unless one request carries more
 GROUP_BYTES = 4 << 20  # of samples, likewise
 MAX_CHUNKS = 8192  # waiting or being written; then requests are refused
 MAX_BYTES = 64 << 20  # of samples, likewise
-BUSY = 24  # chunks waiting, from which on single seconds are coded the fast way, 12 % larger:
-ALONE = 8  # ... fewer of one recording than this take 1 ms each with its parameters
+ALONE = 8  # fewer seconds of one recording take this long each in the smallest codec:
+KNOWN, UNKNOWN = 0.0005, 0.0015  # [s] with parameters and without, for 23 channels at 256 Hz
+SHARE = 0.1  # of a core may go into that; else they are coded the fast way, 12 % larger
+AT_ONCE = 0.1  # [s] of it: 200 devices may send at the same moment
+BUSY = 24  # chunks waiting, from which on many without parameters are coded the fast way
 PATIENCE = 5.0  # [s] for a transaction alone
 _IN_THREAD = 20_000  # samples; encoding 6,000 takes about a millisecond
 
@@ -66,6 +70,7 @@ class Group:
         self._n_waiting = 0  # chunks
         self._n_chunks = self._n_bytes = 0  # waiting or being written
         self._committers = 0
+        self._slowly = Allowance(SHARE, AT_ONCE)
         self._lanes = asyncio.Semaphore(IN_FLIGHT)  # for those who are written alone
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -90,9 +95,14 @@ class Group:
                 f"{MAX_CHUNKS} of {MAX_BYTES} bytes"
             )
         answer: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
-        fast = len(chunks) < ALONE and self._n_chunks >= BUSY
-        current = self._learner.current(declared.key)
-        parameters = None if fast else current
+        parameters = self._learner.current(declared.key)
+        if len(chunks) < ALONE:
+            cost = KNOWN if parameters is not None else UNKNOWN
+            fast = not self._slowly.take(len(chunks) * cost)
+        else:
+            fast = parameters is None and self._n_chunks >= BUSY
+        if fast:
+            parameters = None
         request = _Request(declared, chunks, device_time, n_bytes, answer, parameters, fast)
         self._n_chunks += len(chunks)
         self._n_bytes += n_bytes

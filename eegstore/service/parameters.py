@@ -1,8 +1,8 @@
 """Codec parameters: found for blobs that name them, fitted for recordings as they grow."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from eegstore import codec
@@ -114,30 +114,22 @@ class Learner:
 
     async def _learn(self, key: tuple[str, str], found: _Growing, stop: int) -> None:
         try:
-            async with self._one, _resting():
+            async with self._one:
                 async with self._database.begin() as connection:
                     driver = await raw(connection)
                     blobs = await chunk_table.blobs(driver, *key, max(0, stop - 600), stop)
                     kept = await named(driver, key[0], [blob for _, blob in blobs], {})
-                fitted = await asyncio.to_thread(_fitted, blobs, kept)
+                fitted, took = await asyncio.to_thread(_fitted, blobs, kept)
                 if fitted is not None:
                     async with self._database.begin() as connection:
                         await add(await raw(connection), *key, fitted)
                     found.current = fitted
+                await asyncio.sleep(REST * took)
             found.next_fit = found.n_seconds + FIT_EVERY
         except EegStoreError:
             found.next_fit = found.n_seconds + FIRST_FIT
         finally:
             found.busy = False
-
-
-@asynccontextmanager
-async def _resting() -> AsyncIterator[None]:
-    """Work that is followed by a rest."""
-    loop = asyncio.get_running_loop()
-    begun = loop.time()
-    yield
-    await asyncio.sleep(REST * (loop.time() - begun))
 
 
 def learner_of(database: Database) -> Learner:
@@ -148,7 +140,9 @@ def learner_of(database: Database) -> Learner:
     return learner
 
 
-def _fitted(blobs: Sequence[tuple[int, bytes]], kept: Shared) -> Parameters | None:
+def _fitted(blobs: Sequence[tuple[int, bytes]], kept: Shared) -> tuple[Parameters | None, float]:
+    """Parameters, where there can be some, and what they took [s of a core]."""
+    begun = time.thread_time()
     looked_at = blobs[:: -(-len(blobs) // _LOOKED_AT)] if blobs else []
     chunks = codec.decode([blob for _, blob in looked_at], [s for s, _ in looked_at], kept)
-    return codec.fit(chunks, FIT_EVERY, _LEAST)
+    return codec.fit(chunks, FIT_EVERY, _LEAST), time.thread_time() - begun

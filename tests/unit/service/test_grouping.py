@@ -143,10 +143,18 @@ def test_where_much_waits_seconds_are_encoded_the_fast_way(
     async def work(store: Store) -> None:
         await asyncio.gather(*(store.put(f"p{n}") for n in range(10)))
 
-    monkeypatch.setattr(grouping, "BUSY", 6)
+    monkeypatch.setattr(grouping, "AT_ONCE", 6.5 * grouping.UNKNOWN)
+    monkeypatch.setattr(grouping, "SHARE", 0)
     monkeypatch.setattr(grouping, "rows", watched)
     used(monkeypatch, work)
     assert fast == [False] * 6 + [True] * 4
+    fast.clear()
+
+    async def minutes(store: Store) -> None:
+        await asyncio.gather(*(store.put(f"p{n}", *range(60)) for n in range(2)))
+
+    used(monkeypatch, minutes)
+    assert fast == [False] * 60 + [True] * 60
 
 
 def test_nobody_is_answered_before_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
