@@ -30,10 +30,16 @@ async def require_key(
     _check(request, None if credentials is None else credentials.credentials)
 
 
-def check_key(connection: HTTPConnection) -> None:
-    """As `require_key`, for a route without dependencies, and for a WebSocket."""
+def check_key(connection: HTTPConnection) -> float | None:
+    """As `require_key`, for a route without dependencies, and for a WebSocket.
+
+    Returns
+    -------
+    float or None
+        How long that is good [s]: a browser's session ends, the key does not.
+    """
     scheme, _, given = connection.headers.get("authorization", "").partition(" ")
-    _check(connection, given.strip() or None if scheme.lower() == "bearer" else None)
+    return _check(connection, given.strip() or None if scheme.lower() == "bearer" else None)
 
 
 def check_origin(connection: HTTPConnection) -> None:
@@ -54,14 +60,15 @@ def cookie_name(api_key: str) -> str:
     return f"eegstore_{tickets.fingerprint(api_key)}"
 
 
-def _check(connection: HTTPConnection, given: str | None) -> None:
+def _check(connection: HTTPConnection, given: str | None) -> float | None:
     key: str | None = connection.app.state.api_key
     if key is None:
         _check_near(connection)
     elif given is None:
-        _check_session(connection, key)
+        return _check_session(connection, key)
     elif not secrets.compare_digest(given.encode(), key.encode()):
         raise AccessError("the API key is wrong")
+    return None
 
 
 def _check_near(connection: HTTPConnection) -> None:
@@ -82,15 +89,17 @@ def _check_near(connection: HTTPConnection) -> None:
         check_origin(connection)
 
 
-def _check_session(connection: HTTPConnection, key: str) -> None:
+def _check_session(connection: HTTPConnection, key: str) -> float:
     ticket = connection.cookies.get(cookie_name(key))
     if ticket is None:
         raise AccessError("the API key is missing")
     if connection.scope.get("method", "GET") != "GET":
         raise AccessError("a browser's session may only read; this needs the API key")
-    if not tickets.is_good(key, tickets.SESSION, ticket):
+    left = tickets.left(key, tickets.SESSION, ticket)
+    if not left:
         raise AccessError("the browser's session has ended, and the API key is missing")
     check_origin(connection)
+    return left
 
 
 def database_of(connection: HTTPConnection) -> Database:

@@ -13,14 +13,14 @@ such message speaks of one span, and a binary one follows it: the frame of a win
 ``GET /eeg`` answers (see `eegstore.wire`).
 
 The service closes with 1000 after ``closed``, with 4000 + the HTTP status of an error (4401 no
-key and no session, 4404 unknown or erased, 4422, 4503 the database is away), with 1012 when it
-ends itself. From 4503, 1012 and a broken connection a client comes back. The key goes into the
-header ``Authorization``; a page of the viewer has its session (see `eegstore.api.session`), and
-other pages are refused.
+key and no session, or it has ended, 4404 unknown or erased, 4422, 4503 the database is away),
+with 1012 when it ends itself. From 4503, 1012 and a broken connection a client comes back. The
+key goes into the header ``Authorization``; a page of the viewer has its session (see
+`eegstore.api.session`), and other pages are refused.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import suppress
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -85,14 +85,26 @@ async def _until_gone(socket: WebSocket) -> None:
 
 async def _answered(socket: WebSocket) -> None:
     try:
-        check_key(socket)
-        code, reason = 1000, await _tell(socket, database_of(socket), _asked(socket.query_params))
+        left = check_key(socket)
+        telling = _tell(socket, database_of(socket), _asked(socket.query_params))
+        code, reason = 1000, await _within(left, telling)
     except EegStoreError as error:
         code, reason = 4000 + status_of(error), str(error)
     except (TimeoutError, WebSocketDisconnect):
         return
     with suppress(RuntimeError, WebSocketDisconnect):
         await socket.close(code, reason.encode()[:_REASON].decode(errors="ignore"))
+
+
+async def _within(left: float | None, telling: Awaitable[str]) -> str:
+    """What comes of it, unless a browser's session ends before that."""
+    try:
+        async with asyncio.timeout(left) as session:
+            return await telling
+    except TimeoutError:
+        if session.expired():
+            raise AccessError("the browser's session has ended") from None
+        raise
 
 
 async def _tell(socket: WebSocket, database: Database, asked: _Asked) -> str:

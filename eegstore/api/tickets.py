@@ -20,11 +20,18 @@ def issue(api_key: str, purpose: str, lifetime: int, now: float | None = None) -
 
 def is_good(api_key: str, purpose: str, ticket: str, now: float | None = None) -> bool:
     """Whether a ticket was issued with this key for this purpose and has not expired."""
+    return left(api_key, purpose, ticket, now) > 0
+
+
+def left(api_key: str, purpose: str, ticket: str, now: float | None = None) -> float:
+    """How long a ticket is good [s]; 0 when it is not, or was never."""
     until, _, signature = ticket.partition(".")
     expected = _signature(api_key, purpose, until)
     if not hmac.compare_digest(signature.encode(), expected.encode()):
-        return False
-    return len(until) <= _LONGEST and int(until) > (time.time() if now is None else now)
+        return 0
+    if len(until) > _LONGEST:
+        return 0
+    return max(int(until) - (time.time() if now is None else now), 0)
 
 
 def fingerprint(api_key: str) -> str:

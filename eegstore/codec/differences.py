@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegstore.codec.entropy import compress, decompress
+from eegstore.codec.zigzag import unzigzag, zigzag
 from eegstore.errors import CodecError
 
 MAX_ORDER = 3
@@ -29,7 +30,6 @@ def encode(samples: NDArray[Any], counts: tuple[int, ...]) -> bytes:
 
 def encode_all(samples: NDArray[Any], counts: tuple[int, ...]) -> list[bytes]:
     """Payloads of integer `samples`, ``(n_chunks, sum(counts))``."""
-    bits = samples.itemsize * 8
     residual = np.empty_like(samples)
     orders = np.zeros((len(samples), len(counts)), np.uint8)
     for rows, part in blocks(counts):
@@ -47,8 +47,8 @@ def encode_all(samples: NDArray[Any], counts: tuple[int, ...]) -> list[bytes]:
             cost = np.where(better, price, cost)
             orders[:, rows.start : rows.stop][better] = order
         residual[:, part] = best.reshape(len(samples), -1)
-    zigzag = (residual << 1) ^ (residual >> (bits - 1))
-    planes = zigzag.view(np.uint8).reshape(len(samples), -1, samples.itemsize).transpose(0, 2, 1)
+    octets = zigzag(residual).view(np.uint8)
+    planes = octets.reshape(len(samples), -1, samples.itemsize).transpose(0, 2, 1)
     return [
         _pack_orders(own) + compress(plane.tobytes())
         for own, plane in zip(orders, planes, strict=True)
@@ -74,9 +74,7 @@ def decode(
         orders[index] = _unpack_orders(payload[:n_order_bytes], len(counts))
         data = decompress(payload[n_order_bytes:], total * dtype.itemsize)
         planes[index].reshape(-1)[:] = np.frombuffer(data, np.uint8)
-    zigzag = _join(planes)
-    samples = (zigzag >> 1).view(dtype.newbyteorder("="))
-    samples ^= -(zigzag & 1).view(dtype.newbyteorder("="))
+    samples = unzigzag(_join(planes))
     for rows, part in blocks(counts):
         table = samples[:, part].reshape(len(payloads), len(rows), -1)
         for order in range(1, MAX_ORDER + 1):

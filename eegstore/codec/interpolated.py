@@ -26,7 +26,9 @@ from eegstore.codec import differences
 from eegstore.codec.entropy import compress_residuals, decompress_any
 from eegstore.codec.parameters import MAX_SHIFT, Block, Parameters
 from eegstore.codec.pyramid import MIN_SAMPLES
-from eegstore.codec.residuals import ESCAPE, Read, write
+from eegstore.codec.residuals import write
+from eegstore.codec.restoring import Read
+from eegstore.codec.stream import ESCAPE
 from eegstore.errors import CodecError
 
 

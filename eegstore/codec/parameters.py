@@ -80,7 +80,7 @@ class Block:
 
     @cached_property
     def plans(self) -> dict[tuple[int, int], Any]:
-        """What `residuals.plan` has worked out."""
+        """What `stream.plan` has worked out."""
         return {}
 
 

@@ -37,6 +37,7 @@ from numpy.typing import NDArray
 from eegstore.codec import channelwise, grid, leb128, ricebits
 from eegstore.codec.differences import blocks
 from eegstore.codec.entropy import compress, decompress_any
+from eegstore.codec.zigzag import unzigzag, zigzag
 from eegstore.errors import CodecError
 
 _MORE, _STEPS, _BESIDE = 1 << 7, 1 << 6, 1 << 5
@@ -61,9 +62,9 @@ def encode_all(samples: NDArray[Any], counts: tuple[int, ...]) -> list[bytes]:
             continue
         found = grid.find(table)
         left = channelwise.predict(found.numbers)
-        zigzag = _zigzag(left.residuals)
-        shift = ricebits.shifts_for(zigzag)
-        numbers[:, part].reshape(table.shape)[:, :, 1:] = zigzag
+        mapped = zigzag(left.residuals)
+        shift = ricebits.shifts_for(mapped)
+        numbers[:, part].reshape(table.shape)[:, :, 1:] = mapped
         shifts[:, part].reshape(table.shape)[:, :, 1:] = shift[:, :, None]
         grids.append(np.stack([found.step, found.phase], axis=2))
         steps = (found.step > 0) * np.uint8(_STEPS)
@@ -71,7 +72,7 @@ def encode_all(samples: NDArray[Any], counts: tuple[int, ...]) -> list[bytes]:
         modes.append(shift + left.order * np.uint8(1 << 5) + (more[-1] > 0) * np.uint8(_MORE))
     mode, wide = np.concatenate(modes, axis=1), np.concatenate(more, axis=1)
     steps_and_phases = np.concatenate(grids, axis=1)
-    first = _zigzag(np.diff(np.concatenate(firsts, axis=1), axis=1))
+    first = zigzag(np.diff(np.concatenate(firsts, axis=1), axis=1))
     coded = shifts != ricebits.NOTHING
     written = ricebits.write(numbers[coded], shifts[coded], coded.sum(axis=1))
     payloads = []
@@ -112,7 +113,7 @@ def decode(
         coded = inner & np.repeat(shift != ricebits.NOTHING, sizes)
         of_each = np.repeat(shift, sizes)[coded]
         numbers[index, coded] = ricebits.read(data[at:], of_each, 8 * dtype.itemsize)
-    first = np.cumsum(_signed(first), axis=1, dtype=dtype.newbyteorder("="))
+    first = np.cumsum(unzigzag(first), axis=1, dtype=dtype.newbyteorder("="))
     samples = np.empty(numbers.shape, first.dtype)
     at = 0
     for rows, part in blocks(counts):
@@ -126,7 +127,7 @@ def decode(
         beside = wide & _BESIDE > 0
         if beside[:, 0].any():
             raise CodecError("a channel is coded beside one that it has not before it")
-        left = channelwise.Left(_signed(table[:, :, 1:]), order, wide % np.uint8(_BESIDE), beside)
+        left = channelwise.Left(unzigzag(table[:, :, 1:]), order, wide % np.uint8(_BESIDE), beside)
         step, phase = grids[:, :, here]
         own = channelwise.restore(left, np.where(step > 0, 0, first[:, here]).astype(first.dtype))
         if step.any():
@@ -138,8 +139,7 @@ def decode(
 def _grids_packed(grids: NDArray[np.int64]) -> bytes:
     """Steps and phases of the channels ``(n_channels, 2)`` that have them."""
     there = grids[grids[:, 0] > 0]
-    change = np.diff(there[:, 0], prepend=0)
-    there[:, 0] = (change << 1) ^ (change >> 63)
+    there[:, 0] = zigzag(np.diff(there[:, 0], prepend=0))
     return leb128.pack(there.reshape(-1))
 
 
@@ -147,7 +147,7 @@ def _read_grids(data: NDArray[np.uint8], grids: NDArray[np.int64], has: NDArray[
     """Fill in steps and phases ``(2, n_channels)``; how many bytes of `data` they have."""
     listed, length = leb128.unpack(data, 2 * int(has.sum()), 32)
     change, phase = listed[::2], listed[1::2]
-    step = np.cumsum((change >> 1) ^ -(change & 1))
+    step = np.cumsum(unzigzag(change))
     if ((step < 1) | (step >= grid.MAX_STEP) | (phase >> grid.FRACTION > 0)).any():
         raise CodecError("steps or phases out of their range")
     grids[0, has], grids[1, has] = step, phase
@@ -173,17 +173,6 @@ def _read_modes(
         raise CodecError("a channel is shifted by more bits than it has")
     mode[0, several], mode[1, several] = own, more
     return end
-
-
-def _zigzag(signed: NDArray[Any]) -> NDArray[Any]:
-    zigzag: NDArray[Any] = (signed << 1) ^ (signed >> (8 * signed.itemsize - 1))
-    return zigzag.view(f"u{signed.itemsize}")
-
-
-def _signed(numbers: NDArray[Any]) -> NDArray[Any]:
-    signed: NDArray[Any] = (numbers >> 1).view(f"i{numbers.itemsize}")
-    signed ^= -(numbers & 1).view(signed.dtype)
-    return signed
 
 
 def _packed(body: bytes) -> bytes:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegstore.codec import leb128
+from eegstore.codec.zigzag import unzigzag, zigzag
 from eegstore.errors import CodecError
 
 MAX_SAMPLES = 512  # of a second, over all channels: from some hundreds on zstd is smaller
@@ -27,7 +28,6 @@ _CHECK = 4  # bytes
 
 def encode(samples: NDArray[Any], counts: tuple[int, ...]) -> bytes:
     """Payload of flat `samples`, int16 or int32, with `counts` samples per channel."""
-    bits = samples.itemsize * 8
     starts = _starts(counts)
     residual, best, order = samples, b"", 0
     for step in range(MAX_ORDER + 1):
@@ -35,8 +35,7 @@ def encode(samples: NDArray[Any], counts: tuple[int, ...]) -> bytes:
             first = residual[starts]
             residual = np.diff(residual, prepend=residual.dtype.type(0))
             residual[starts] = first
-        zigzag = (residual << 1) ^ (residual >> (bits - 1))
-        packed = leb128.pack(zigzag.view(f"u{samples.itemsize}"))
+        packed = leb128.pack(zigzag(residual))
         if not step or len(packed) < len(best):
             best, order = packed, step
     body = bytes([order]) + best
@@ -68,7 +67,7 @@ def decode(
         numbers, length = leb128.unpack(data, total, 8 * dtype.itemsize)
         if length < len(data):
             raise CodecError(f"a short second of {total} samples goes on after their numbers")
-        values = (numbers >> 1).astype(np.int64) ^ -(numbers & 1).astype(np.int64)
+        values = unzigzag(numbers)
         for _ in range(body[0]):
             sums = np.concatenate([[0], np.cumsum(values)])
             values = sums[1:] - sums[before]
