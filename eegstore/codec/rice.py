@@ -103,16 +103,18 @@ def decode(
     mode = np.full((2, len(payloads), len(sizes)), ricebits.NOTHING, np.uint8)
     mode[1] = 0
     grids = np.zeros((2, len(payloads), len(sizes)), np.int64)
+    parts = []
     for index, payload in enumerate(payloads):
         data = np.frombuffer(_unpacked(payload, 16 * len(sizes) + 12 * total), np.uint8)
         at = _read_modes(data, mode[:, index], sizes > 1, 8 * dtype.itemsize)
         first[index], length = leb128.unpack(data[at:], len(sizes), 8 * dtype.itemsize)
         at += length
         at += _read_grids(data[at:], grids[:, index], mode[1, index] & _STEPS > 0)
-        shift = mode[0, index] & 31
-        coded = inner & np.repeat(shift != ricebits.NOTHING, sizes)
-        of_each = np.repeat(shift, sizes)[coded]
-        numbers[index, coded] = ricebits.read(data[at:], of_each, 8 * dtype.itemsize)
+        parts.append(data[at:])
+    shifts = np.repeat(mode[0] & 31, sizes, axis=1)
+    coded = inner & (shifts != ricebits.NOTHING)
+    own = [shift[there] for shift, there in zip(shifts, coded, strict=True)]
+    numbers[coded] = ricebits.read(parts, own, 8 * dtype.itemsize)
     first = np.cumsum(unzigzag(first), axis=1, dtype=dtype.newbyteorder("="))
     samples = np.empty(numbers.shape, first.dtype)
     at = 0
@@ -129,10 +131,10 @@ def decode(
             raise CodecError("a channel is coded beside one that it has not before it")
         left = channelwise.Left(unzigzag(table[:, :, 1:]), order, wide % np.uint8(_BESIDE), beside)
         step, phase = grids[:, :, here]
-        own = channelwise.restore(left, np.where(step > 0, 0, first[:, here]).astype(first.dtype))
+        found = channelwise.restore(left, np.where(step > 0, 0, first[:, here]).astype(first.dtype))
         if step.any():
-            own = grid.restore(grid.Grid(step, phase, own), first[:, here])
-        samples[:, part] = own.reshape(len(payloads), -1)
+            found = grid.restore(grid.Grid(step, phase, found), first[:, here])
+        samples[:, part] = found.reshape(len(payloads), -1)
     return samples.astype(dtype, copy=False)
 
 

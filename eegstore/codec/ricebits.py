@@ -1,5 +1,6 @@
 """Rice codes: their shifts, their bits, and back. `rice` has the format."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -59,38 +60,61 @@ def write(numbers: NDArray[Any], shifts: NDArray[np.uint8], sizes: NDArray[np.in
     return written
 
 
-def read(data: NDArray[np.uint8], shifts: NDArray[np.uint8], bits: int) -> NDArray[np.int64]:
-    """The numbers, of `bits` bits, one for each shift, that `data` is made of.
+def read(
+    parts: Sequence[NDArray[np.uint8]], shifts: Sequence[NDArray[np.uint8]], bits: int
+) -> NDArray[Any]:
+    """The numbers of all chunks, of `bits` bits, one for each shift, that `parts` are made of.
 
     Raises
     ------
     CodecError
     """
-    count = len(shifts)
+    rest = [_without_low(*both) for both in zip(parts, shifts, strict=True)]
+    high = [_high(data, len(own), bits) for data, own in zip(rest, shifts, strict=True)]
+    every = np.concatenate(shifts)
+    kind = np.dtype(np.uint32 if bits <= 16 else np.uint64)  # room for what is too large
+    numbers: NDArray[Any] = np.concatenate(high).astype(kind) << every.astype(kind)
+    if numbers.max(initial=0) >= 1 << bits:
+        raise CodecError(f"a number does not fit into {bits} bits")
+    low = [np.unpackbits(part[: len(part) - len(r)]) for part, r in zip(parts, rest, strict=True)]
+    stops = np.cumsum([0, *map(len, shifts)])
+    at = [0] * len(low)
+    for bit in range(int(every.max(initial=0))):
+        deep = np.flatnonzero(every > bit)
+        plane = []
+        for chunk, count in enumerate(np.diff(np.searchsorted(deep, stops)).tolist()):
+            plane.append(low[chunk][at[chunk] : at[chunk] + count])
+            at[chunk] += count
+        ones = np.concatenate(plane).astype(kind) << kind.type(bit)
+        if len(deep) == len(numbers):
+            numbers |= ones
+        else:
+            numbers[deep] |= ones
+    return numbers
+
+
+def _without_low(data: NDArray[np.uint8], shifts: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What follows the low bits of a chunk."""
     n_low = int(shifts.sum(dtype=np.int64))
-    rest = data[-(-n_low // 8) :]
-    if 8 * (len(data) - len(rest)) < n_low:
+    if 8 * len(data) < n_low:
         raise CodecError(f"{len(data)} bytes; the low bits alone have {n_low} bits")
-    low = np.unpackbits(data[: len(data) - len(rest)])
-    coded = np.unpackbits(rest[: -(-count * (CAP + 1) // 8)])
+    return data[-(-n_low // 8) :]
+
+
+def _high(data: NDArray[np.uint8], count: int, bits: int) -> NDArray[np.int64]:
+    """What is left of `count` numbers without their low bits; that is all of `data`."""
+    coded = np.unpackbits(data[: -(-count * (CAP + 1) // 8)])
     ones = np.flatnonzero(coded.view(bool))[:count]
     if len(ones) != count:
         raise CodecError(f"{len(ones)} codes where {count} are expected")
-    high = np.diff(ones, prepend=-1) - 1
+    high = ones.astype(np.int64)
+    high[1:] -= ones[:-1] + 1
     if high.max(initial=0) > CAP:
         raise CodecError(f"a code of {high.max()} zeros; at most {CAP}")
     listed = np.flatnonzero(high == CAP)
     end = int(ones[-1]) // 8 + 1 if count else 0
-    more, length = leb128.unpack(rest[end:], len(listed), bits)
-    if end + length != len(rest):
-        raise CodecError(f"{len(rest) - end - length} bytes behind the last code")
+    more, length = leb128.unpack(data[end:], len(listed), bits)
+    if end + length != len(data):
+        raise CodecError(f"{len(data) - end - length} bytes behind the last code")
     high[listed] += more
-    numbers = high.astype(np.int64) << shifts.astype(np.int64)
-    if numbers.max(initial=0) >= 1 << bits:
-        raise CodecError(f"a number does not fit into {bits} bits")
-    at = 0
-    for bit in range(int(shifts.max(initial=0))):
-        deep = np.flatnonzero(shifts > bit)
-        numbers[deep] |= low[at : at + len(deep)].astype(np.int64) << bit
-        at += len(deep)
-    return numbers
+    return high

@@ -211,5 +211,5 @@ def test_the_longest_codes_are_listed_and_no_others() -> None:
     first, none, last = ricebits.write(numbers, np.zeros(5, np.uint8), sizes)
     assert (len(first), none) == (-(-25 // 8), b"")
     assert last.endswith(leb128.pack(np.array([0, 1, (1 << 31) - 24], np.uint32)))
-    back = ricebits.read(np.frombuffer(last, np.uint8), np.zeros(3, np.uint8), 32)
+    back = ricebits.read([np.frombuffer(last, np.uint8)], [np.zeros(3, np.uint8)], 32)
     np.testing.assert_array_equal(back, numbers[2:])
