@@ -114,7 +114,7 @@ def test_a_growing_recording_is_followed(
     grown(31)
     screen.page.wait_for_function("eegstore.scene.study.duration == 32")
     screen.at(0)
-    screen.page.get_by_role("button", name="Live").click()
+    screen.page.get_by_role("button", name="Live", exact=True).click()
     screen.at(25)
 
 
