@@ -30,6 +30,7 @@ def test_elapsed(js: Js, second: float, digits: int, text: str) -> None:
 
 
 BERLIN = {"start_time": "2026-10-25T01:30:00", "zone": "Europe/Berlin", "utc_offset": 7200}
+SPRING = {"start_time": "2026-03-29T00:30:00", "zone": "Europe/Berlin", "utc_offset": 3600}
 LOCAL = {"start_time": "2076-11-06T22:00:00", "zone": None, "utc_offset": None}
 NO_CLOCK = {"start_time": None, "zone": None, "utc_offset": None}
 
@@ -390,7 +391,10 @@ def test_marks_on_a_line(js: Js, spans: list[list[float]], marks: list[list[floa
         (LOCAL, [0, 86_400], 300, ["Sat 7 Nov", "12:00"]),
         (LOCAL, [0, 600], 400, ["22:00", "22:05"]),
         (LOCAL, [30, 34], 400, ["22:00:30", "22:00:31", "22:00:32", "22:00:33"]),
-        (BERLIN, [0, 10_800], 400, ["02:00", "03:00"]),
+        (BERLIN, [0, 10_800], 400, ["02:00", "02:00", "03:00"]),
+        (BERLIN, [5280, 5430], 994, ["02:58:00", "02:58:30", "02:59:00", "02:59:30", "02:00:00"]),
+        (BERLIN, [0, 28_800], 400, ["02:00", "04:00", "06:00", "08:00"]),
+        (SPRING, [0, 10_800], 400, ["01:00", "03:00", "04:00"]),
         (NO_CLOCK, [0, 200_000], 300, ["0:00", "24:00", "48:00"]),
     ],
 )

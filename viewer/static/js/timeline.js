@@ -2,9 +2,10 @@
 
 import {elapsed, shownAt} from "./times.js"
 
-const DAY = 86400
+const HOUR = 3600, DAY = 86400 // [s]
 const STEPS = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 10800, 21600, 43200, DAY, 2 * DAY, 7 * DAY]
 const NEAREST = 60 // [s], the shortest part
+const CLOSE = 0.6 // [step] between two times, of which the second is left out; a short day has 23/24
 
 /** From when to when [s of the study]: a stretch that somebody chose, null for all. */
 export function partOf(stretch, extent) {
@@ -35,7 +36,7 @@ export function holding([from, to], start, stop, extent) {
  * Where a clock time is written: [{at, words, day}], at least `each` [px] apart.
  *
  * They are round on the clock on the wall, or from the start where there is none; `day` says
- * that a day begins.
+ * that a day begins. An hour that the clock shows twice has them twice.
  */
 export function clockTicks(clock, [from, to], width, each) {
   const step = STEPS.find((one) => ((to - from) / one) * each <= width) ?? STEPS.at(-1)
@@ -48,11 +49,16 @@ export function clockTicks(clock, [from, to], width, each) {
     return found
   }
   const start = clock.at(0).getTime() / 1000
-  const last = clock.at(to).getTime() / 1000
-  for (let shown = Math.ceil(clock.at(from).getTime() / 1000 / step) * step; shown <= last; shown += step) {
-    const at = shownAt(clock, shown - start, shown * 1000)
-    if (at != null && at >= from && at < to) {
-      const day = shown % DAY == 0
+  const changes = clock.zone == null ? [0] : [-HOUR, 0, HOUR]
+  const ends = [from, to].map((at) => clock.at(at).getTime() / 1000)
+  const last = Math.max(...ends) + Math.max(...changes)
+  const times = new Set()
+  for (let shown = Math.ceil((Math.min(...ends) - Math.max(...changes)) / step) * step; shown <= last; shown += step) {
+    changes.forEach((change) => times.add(shownAt(clock, shown - start + change, shown * 1000)))
+  }
+  for (const at of [...times].filter((one) => one != null && one >= from && one < to).sort((a, b) => a - b)) {
+    if (found.length == 0 || at - found.at(-1).at > CLOSE * step) {
+      const day = Math.round(clock.at(at).getTime() / 1000) % DAY == 0
       found.push({at, words: day ? clock.weekday(at) : written(clock.text(at)), day})
     }
   }
