@@ -42,7 +42,10 @@ def test_keys_choose_montages(screen: Screen, night: Night) -> None:
     assert labels(screen)[:4] == ["Fp1-F7", "F7-T3", "T3-T5", "T5-O1"]
     assert labels(screen)[-2:] == ["ECG", "SpO2"]
     same(screen.trace("T3-T5"), night.value("T3", 30, 40) - night.value("T5", 30, 40))
-    assert "not shown: Cz-Pz" in screen.text("foot")
+    assert f"no {MISSING} · not shown: Cz-Pz" in screen.text("foot")
+    sizes = "(({scrollWidth, clientWidth}) => [scrollWidth, clientWidth])"
+    words, there = screen.value(f"{sizes}(document.querySelector('#foot .warning'))")
+    assert words <= there, "filters are cut short before what is missing"
     warning = screen.page.locator("#foot .warning").get_attribute("title")
     assert warning is not None
     assert MISSING in warning
@@ -148,6 +151,8 @@ def test_a_montage_of_ones_own_is_made_kept_and_removed(
     page.keyboard.press("c")
     page.get_by_label("Name of the montage").fill("Mine")
     lines = page.locator("#editor .line")
+    used = [lines.nth(k).get_by_label("Colour", exact=True).input_value() for k in (0, 4)]
+    assert [color.upper() for color in used] == screen.data("traces")["color"][:5:4]
     while lines.count() > 3:
         lines.last.get_by_label("Remove this line").click()
     lines.nth(0).get_by_label("Derivation or channel").fill("C3-A1")

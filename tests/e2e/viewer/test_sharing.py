@@ -65,12 +65,31 @@ def test_the_page_is_printed(screen: Screen, night: Night) -> None:
     words = screen.page.locator("#sheet svg").first.text_content()
     assert words is not None
     for part in ("Muster, Erika", "1964-08-12", "night-1", "Fp1-F7", "SpO2", "02:59:30",
-                 "7 µV/mm", "LFF 1 Hz", "not shown: Cz-Pz"):  # fmt: skip
+                 "7 µV/mm", "LFF 1 Hz", "1.41", "no Pz", "not shown: Cz-Pz"):  # fmt: skip
         assert part in words
     assert screen.page.locator("#sheet path").count() > 20
     screen.value("window.dispatchEvent(new Event('afterprint'))")
     assert screen.page.locator("#sheet svg").count() == 0
     assert screen.state["theme"] == "light"
+
+
+def test_paper_says_what_was_left_out(screen: Screen, night: Night) -> None:
+    """Bad and hidden channels too, and nothing runs over the edge."""
+    screen.open(f"{night.query}&time=30&montage=transverse&bad=8&bad=12&hidden=O1-O2")
+    screen.value("window.dispatchEvent(new Event('beforeprint'))")
+    words = screen.page.locator("#sheet svg").first.text_content()
+    assert words is not None
+    for part in ("bad: EEG C3-REF, EEG T5-REF", "hidden: O1-O2", "T3-C3"):
+        assert part in words
+    edges = screen.value(
+        """Array.from(document.querySelectorAll("#sheet > svg > text"), one => {
+            const {x, width} = one.getBBox()
+            return [x, x + width]
+        })"""
+    )
+    right = float(screen.page.locator("#sheet > svg").get_attribute("width") or 0)
+    assert all(one >= 0 and other <= right for one, other in edges)
+    screen.value("window.dispatchEvent(new Event('afterprint'))")
 
 
 def test_the_page_is_kept_as_a_picture(screen: Screen, night: Night, tmp_path: Path) -> None:
@@ -110,6 +129,10 @@ def test_a_crop_is_an_edf_file(screen: Screen, night: Night, tmp_path: Path) -> 
 def test_help_lists_every_key(screen: Screen, night: Night) -> None:
     screen.open(f"{night.query}&time=0")
     screen.page.keyboard.press("?")
+    box = screen.page.locator("#help h2").bounding_box()
+    assert box is not None
+    assert box["y"] > 0, "the help begins at its beginning"
+    assert screen.value("document.querySelector('#help').scrollTop") == 0
     words = screen.page.locator("#help").inner_text()
     for part in ("Page down", "Home", "Longitudinal bipolar", "Notch", "This help", "Go to a time"):
         assert part in words

@@ -3,6 +3,7 @@
 import {make, place} from "./dom.js"
 import {applied} from "./filters.js"
 import {toggleBad} from "./labels.js"
+import {labelOf, lacking} from "./lacking.js"
 import {bar, shown} from "./scale.js"
 import {CLIPPED} from "./stack.js"
 
@@ -22,7 +23,7 @@ export function foot({state, scene, offers}) {
     const {hidden, clip} = state.now
     const warning = (words, title, long = "") => make("span", {class: `warning ${long}`, title}, words)
     return [
-      unavailable.length && warning(`not shown: ${unavailable.map(({label}) => label).join(", ")}`,
+      unavailable.length && warning(lacking({unavailable}),
         unavailable.map(({label, reason}) => `${label}: ${reason}`).join("\n"), "cut"),
       suspects.length && warning(`⚠ ${suspects[0]}`, suspects.join("\n"), "cut"),
       hidden.length && warning(`${hidden.length} hidden`, `${hidden.join(", ")}; h shows them again`),
@@ -31,7 +32,7 @@ export function foot({state, scene, offers}) {
   }
 
   const bads = () => state.now.bad.map((row) => {
-    const label = scene.now.study?.channels?.[row]?.label ?? `row ${row}`
+    const label = labelOf(scene.now.study, row)
     return make("button", {type: "button", class: "bad", title: `${label} is bad; click: good again`,
       onclick: () => toggleBad(state, row)}, `bad: ${label} ✕`)
   })

@@ -2,8 +2,7 @@
 
 import {make, place} from "./dom.js"
 import {colorOf} from "./palette.js"
-import {shown} from "./scale.js"
-import {labelSize} from "./stack.js"
+import {labelSize, noiseOf} from "./stack.js"
 
 const HIGH = 26 // [px]; in rows of that height a label may have two lines
 
@@ -15,7 +14,7 @@ export function labels(viewer) {
 
   const one = ({trace, centre}, own, visible, high) => {
     const bad = trace.rows.some((row) => state.now.bad.includes(row))
-    const noise = trace.noise > 1.005 ? `×${shown(trace.noise)}` : ""
+    const noise = noiseOf(trace)
     const title = [trace.label, own, noise && `${noise} the noise of one channel`,
       bad ? "bad (click: good again)" : "click: bad channel", "Shift+click: hide"]
     return make("button", {

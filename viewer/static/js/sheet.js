@@ -1,13 +1,14 @@
 // The page as a sheet of paper: one SVG with all that the screen says, for PNG, PDF and printer.
 
 import {applied} from "./filters.js"
+import {labelOf, lacking} from "./lacking.js"
 import {THEMES, colorOf} from "./palette.js"
 import {bar, shown} from "./scale.js"
-import {labelSize} from "./stack.js"
+import {labelSize, noiseOf} from "./stack.js"
 import {elapsed, ticks} from "./times.js"
 
 const NS = "http://www.w3.org/2000/svg"
-const LEFT = 120, TOP = 52, BELOW = 62, RIGHT = 14 // [px] round the traces
+const LEFT = 150, TOP = 52, BELOW = 62, RIGHT = 14 // [px] round the traces
 const TICK = 66 // [px] for a clock time
 const FONT = "system-ui, 'Segoe UI', 'Liberation Sans', sans-serif"
 
@@ -66,7 +67,7 @@ const summary = ({state}) => `${shown(state.now.sensitivity)} µV/mm on the scre
 function names(layout, models, state) {
   const {size, every} = labelSize(layout.rowHeight)
   return layout.rows.filter((_, k) => k % every == 0).map(({trace, centre}, k) =>
-    write(LEFT - 8, TOP + centre + size / 3, [trace.label, models.traces.data.own[k * every]].filter(Boolean).join("  "), {
+    write(LEFT - 8, TOP + centre + size / 3, [trace.label, models.traces.data.own[k * every], noiseOf(trace)].filter(Boolean).join("  "), {
       "font-size": Math.min(size, 12), "text-anchor": "end", fill: colorOf(trace, "light"),
       "text-decoration": trace.rows.some((row) => state.now.bad.includes(row)) ? "line-through" : "none",
     }))
@@ -83,14 +84,16 @@ function times(page, study, width, bottom) {
 }
 
 function foot({state, scene, offers}, bottom) {
-  const {page} = scene.now
+  const {page, study} = scene.now
+  const {bad, hidden} = state.now
   const {value, height} = bar(state.now.sensitivity, state.now.perMm, 22)
   const most = Math.max(1, ...page.blocks.map((block) => block.per_column))
-  const missing = page.unavailable.map(({label}) => label).join(", ")
-  const words = [applied(page, page.asked, offers.order), most > 1 ? `÷${most}, peaks kept` : "every sample drawn",
-    missing && `not shown: ${missing}`, ...page.suspects]
+  const how = [applied(page, page.asked, offers.order), most > 1 ? `÷${most}, peaks kept` : "every sample drawn"]
+  const without = [bad.length && `bad: ${bad.map((row) => labelOf(study, row)).join(", ")}`,
+    hidden.length && `hidden: ${hidden.join(", ")}`, lacking(page), ...page.suspects]
+  const line = (at, words) => write(LEFT, bottom + at, words.filter(Boolean).join("  ·  "))
   return [
     draw("path", {d: `M22 ${bottom + 55}h-5v${-height}h5`, fill: "none", stroke: "#17324d", "stroke-width": 1.5}),
-    write(28, bottom + 50, `${value} µV`, {"font-weight": 600}), write(LEFT, bottom + 50, words.filter(Boolean).join("  ·  ")),
+    write(28, bottom + 50, `${value} µV`, {"font-weight": 600}), line(43, how), line(58, without),
   ]
 }

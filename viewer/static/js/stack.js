@@ -1,7 +1,7 @@
 // Traces one below the other: which rows there are, and the lines in them.
 
 import {THEMES, colorOf} from "./palette.js"
-import {scaleOf} from "./scale.js"
+import {scaleOf, shown} from "./scale.js"
 
 const APART = 0.5 // [row] more between chains, and where another kind begins
 const EDGE = 0.7 // [row] above the first and below the last trace
@@ -116,6 +116,9 @@ function line(values, centre, scale, baseline, reach) {
   }
   return ys
 }
+
+/** How much noisier than one channel a derivation is, in words; "" when it is not. */
+export const noiseOf = ({noise}) => (noise > 1.005 ? `×${shown(noise)}` : "")
 
 /** Height of the letters of the labels [px]; rows lower than letters are labelled in part. */
 export function labelSize(rowHeight) {
