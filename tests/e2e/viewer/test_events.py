@@ -196,6 +196,15 @@ def test_keys_and_buttons_go_from_event_to_event(eyes: Screen) -> None:
     eyes.press("Alt+ArrowLeft").at(19)
 
 
+def test_keys_for_an_event_say_that_none_is_chosen(eyes: Screen) -> None:
+    eyes.press("Escape", "e")
+    assert eyes.text("notice").startswith("No event is chosen")
+    eyes.press("ArrowRight").at(21)
+    assert eyes.text("notice") == ""
+    eyes.press("Delete")
+    assert eyes.text("notice").startswith("No event is chosen")
+
+
 def test_tab_goes_on_from_the_labels(eyes: Screen) -> None:
     eyes.page.locator("#labels button").first.focus()
     eyes.page.keyboard.press("Tab")

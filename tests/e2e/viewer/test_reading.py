@@ -183,6 +183,10 @@ def test_keys_select(desk: Screen) -> None:
     assert found["label"] == "EEG F7-REF"
     desk.press("Escape")
     assert desk.value("eegstore.scene.selection") is None
+    spectrum = desk.state["spectrum"]
+    desk.press("f")
+    assert desk.text("notice") == "Nothing is selected: drag along a trace"
+    assert desk.state["spectrum"] == spectrum
 
 
 @pytest.mark.parametrize(

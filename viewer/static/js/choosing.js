@@ -9,7 +9,7 @@ import {rowsShown, shownOn} from "./shade.js"
 const NEAR = 5 // [px] from a line that somebody wants to hit
 
 export function choosing(viewer) {
-  const {state, scene, keys, marks, glass} = viewer
+  const {state, scene, keys, marks, glass, tell} = viewer
   const bar = make("div", {class: "chosen", hidden: true})
   place("events").append(bar)
 
@@ -37,14 +37,19 @@ export function choosing(viewer) {
     }
   })
 
+  const isChosen = () => {
+    if (scene.now.chosen == null) {
+      tell("hint", "No event is chosen: click one, or go to the next with . (a full stop)")
+    }
+    return scene.now.chosen != null
+  }
   const status = (to) => () => {
-    const {chosen} = scene.now
-    if (chosen != null) {
-      void marks.change(chosen, {status: to})
+    if (isChosen()) {
+      void marks.change(scene.now.chosen, {status: to})
     }
   }
   const confirm = status("confirmed"), propose = status("proposed"), reject = status("rejected")
-  const edit = () => scene.now.chosen != null && viewer.edit(scene.now.chosen)
+  const edit = () => isChosen() && viewer.edit(scene.now.chosen)
   const away = () => scene.set({chosen: null, selection: null, begun: null, ruler: null})
   const recall = (act) => async () => {
     const key = await act()

@@ -3,6 +3,7 @@
 import {Away} from "./api.js"
 import {button, make, place} from "./dom.js"
 import {MONTAGES, isStandard} from "./montages.js"
+import {colorOf} from "./palette.js"
 
 const AGAIN = 2000 // [ms]
 
@@ -23,12 +24,12 @@ export function editor(viewer) {
   const known = make("datalist", {id: "derivations"})
   place("dialogs").append(box)
 
-  const line = ({text = "", name = "", color = null} = {}) => {
+  const line = ({text = "", name = "", color = null} = {}, usual = "#0072b2") => {
     const row = make("div", {class: "line"},
       make("input", {type: "text", value: text, list: "derivations", placeholder: "Fp1-F7", "aria-label": "Derivation or channel"}),
       make("input", {type: "text", value: name ?? "", placeholder: "shown as", "aria-label": "Shown as"}),
       make("label", {}, make("input", {type: "checkbox", checked: color != null, "aria-label": "A colour of its own"}),
-        make("input", {type: "color", value: color ?? "#0072b2", "aria-label": "Colour", onchange: () => (row.querySelector("[type=checkbox]").checked = true)})),
+        make("input", {type: "color", value: color ?? usual, "aria-label": "Colour", onchange: () => (row.querySelector("[type=checkbox]").checked = true)})),
       button("up", "↑", "Further up", () => row.previousElementSibling?.before(row)),
       button("down", "↓", "Further down", () => row.nextElementSibling?.after(row)),
       button("remove", "✕", "Remove this line", () => row.remove()))
@@ -42,7 +43,8 @@ export function editor(viewer) {
     words.textContent = ""
     known.replaceChildren(...new Set([...(study?.channels ?? []), ...(page?.traces ?? [])].map(({label}) => label))
       .values().map((value) => make("option", {value})))
-    table.replaceChildren(...lines.map(line))
+    const usual = new Map((page?.traces ?? []).map((trace) => [trace.label, colorOf(trace, "light").toLowerCase()]))
+    table.replaceChildren(...lines.map((one) => line(one, usual.get(one.name || one.text))))
     box.replaceChildren(make("h2", {}, "Montage"), make("label", {}, "Name", name), known, table,
       make("p", {}, "A line is a derivation (Fp1-F7, C3-A1+A2, Cz-Avg) or the label of a channel."), words,
       make("form", {method: "dialog"}, button("add", "Add a line", "Add a line", () => {

@@ -18,6 +18,7 @@ export function help({keys}) {
         ]))))),
       make("form", {method: "dialog"}, make("button", {autofocus: true}, "Close")))
     box.showModal()
+    box.scrollTop = 0 // the button has the focus, and is at the end
   }
   keys.add({keys: ["?"], words: "This help", group: "Page", run: open})
 }

@@ -72,7 +72,13 @@ export function measuring(viewer) {
   state.on(LOOK, soon)
   scene.on(["selection", "drawing", "page", "reading"], show)
   state.on(["spectrum", "classes"], show)
-  keys.add({keys: ["f"], words: "Spectrum of the selection", group: "Reading", run: () => state.set({spectrum: !state.now.spectrum})})
+  keys.add({keys: ["f"], words: "Spectrum of the selection", group: "Reading", run: () => {
+    if (scene.now.selection == null) {
+      viewer.tell("hint", "Nothing is selected: drag along a trace")
+    } else {
+      state.set({spectrum: !state.now.spectrum})
+    }
+  }})
 }
 
 /** Amplitudes of a selection in words. */
