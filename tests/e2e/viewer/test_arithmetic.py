@@ -204,6 +204,24 @@ def test_lines_are_cut_off_where_that_is_wished(js: Js) -> None:
     assert found == [[60, 500, None], [60, 160, None]]
 
 
+MANY = """(() => {
+    const kinds = [...Array(63).fill("eeg"), "ekg", "resp", "eog"]
+    const traces = kinds.map((kind, k) => ({label: `EEG ${k}`, rows: [k], kind}))
+    const found = m.rowsOf(traces, [], height)
+    return {...found, ...m.labelled(found), centres: found.rows.map(({centre}) => centre)}
+})()"""
+
+
+def test_many_traces_on_a_small_screen(js: Js) -> None:
+    """The last traces have room, too, and all that are no EEG have their labels."""
+    found = js("stack", MANY, height=573)
+    assert found["centres"][0] == pytest.approx(14)
+    assert found["centres"][-1] == pytest.approx(573 - 14)
+    assert found["visible"][:4] == [True, False, True, False]
+    assert found["visible"][63:] == [True, True, True]
+    assert all(js("stack", MANY, height=900)["visible"])
+
+
 def test_gaps(js: Js) -> None:
     def gaps(spans: list[list[float]], closed: bool, duration: float) -> list[list[float]]:
         study = {"closed": closed, "duration": duration}

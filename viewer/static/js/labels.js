@@ -2,7 +2,7 @@
 
 import {make, place} from "./dom.js"
 import {colorOf} from "./palette.js"
-import {labelSize, noiseOf} from "./stack.js"
+import {labelled, noiseOf} from "./stack.js"
 
 const HIGH = 26 // [px]; in rows of that height a label may have two lines
 
@@ -51,9 +51,9 @@ export function labels(viewer) {
       layout.rows.map(({trace, centre}) => [trace.label, trace.rows, centre, trace.noise])])
     if (key != before) {
       before = key
-      const {size, every} = labelSize(layout.rowHeight)
+      const {size, visible} = labelled(layout)
       column.style.fontSize = `${size}px`
-      column.replaceChildren(...layout.rows.map((row, k) => one(row, own[k], k % every == 0, layout.rowHeight > HIGH)))
+      column.replaceChildren(...layout.rows.map((row, k) => one(row, own[k], visible[k], layout.rowHeight > HIGH)))
     }
   }
   scene.on(["drawn"], show)

@@ -4,7 +4,7 @@ import {applied} from "./filters.js"
 import {labelOf, lacking} from "./lacking.js"
 import {THEMES, colorOf} from "./palette.js"
 import {bar, shown} from "./scale.js"
-import {labelSize, noiseOf} from "./stack.js"
+import {labelled, noiseOf} from "./stack.js"
 import {elapsed, ticks} from "./times.js"
 
 const NS = "http://www.w3.org/2000/svg"
@@ -65,12 +65,12 @@ function heads({state, scene}, width) {
 const summary = ({state}) => `${shown(state.now.sensitivity)} µV/mm on the screen  ·  EEG ${state.now.negativeUp ? "negative" : "positive"} up`
 
 function names(layout, models, state) {
-  const {size, every} = labelSize(layout.rowHeight)
-  return layout.rows.filter((_, k) => k % every == 0).map(({trace, centre}, k) =>
-    write(LEFT - 8, TOP + centre + size / 3, [trace.label, models.traces.data.own[k * every], noiseOf(trace)].filter(Boolean).join("  "), {
+  const {size, visible} = labelled(layout)
+  return layout.rows.map(({trace, centre}, k) => visible[k] &&
+    write(LEFT - 8, TOP + centre + size / 3, [trace.label, models.traces.data.own[k], noiseOf(trace)].filter(Boolean).join("  "), {
       "font-size": Math.min(size, 12), "text-anchor": "end", fill: colorOf(trace, "light"),
       "text-decoration": trace.rows.some((row) => state.now.bad.includes(row)) ? "line-through" : "none",
-    }))
+    })).filter(Boolean)
 }
 
 function times(page, study, width, bottom) {

@@ -4,7 +4,7 @@ import {THEMES, colorOf} from "./palette.js"
 import {scaleOf, shown} from "./scale.js"
 
 const APART = 0.5 // [row] more between chains, and where another kind begins
-const EDGE = 0.7 // [row] above the first and below the last trace
+const EDGE = 0.7, LEAST_EDGE = 14 // [row], [px] above the first and below the last trace
 export const CLIPPED = 1.5 // [row] from its own, where a trace is cut off when that is wished
 
 /**
@@ -16,15 +16,17 @@ export function rowsOf(traces, hidden, height) {
   const shown = traces
     .map((trace, index) => ({trace, index}))
     .filter(({trace}) => !hidden.includes(trace.label))
-  let at = EDGE
+  let at = 0
   const places = shown.map(({trace}, k) => {
     at += k == 0 ? 0 : 1 + (apart(shown[k - 1].trace, trace) ? APART : 0)
     return at
   })
-  const rowHeight = height / ((places.at(-1) ?? EDGE) + EDGE)
+  const rowsHigh = at + 2 * EDGE
+  const edge = Math.min(Math.max((EDGE / rowsHigh) * height, LEAST_EDGE), height / 2)
+  const rowHeight = at == 0 ? height / rowsHigh : (height - 2 * edge) / at
   return {
     rowHeight,
-    rows: shown.map(({trace, index}, k) => ({trace, index, centre: places[k] * rowHeight})),
+    rows: shown.map(({trace, index}, k) => ({trace, index, centre: edge + places[k] * rowHeight})),
   }
 }
 
@@ -120,8 +122,17 @@ function line(values, centre, scale, baseline, reach) {
 /** How much noisier than one channel a derivation is, in words; "" when it is not. */
 export const noiseOf = ({noise}) => (noise > 1.005 ? `×${shown(noise)}` : "")
 
-/** Height of the letters of the labels [px]; rows lower than letters are labelled in part. */
-export function labelSize(rowHeight) {
+/**
+ * Height of the letters of the labels [px], and which rows have one: where rows are lower than
+ * letters, all that do not run into the one above.
+ */
+export function labelled({rows, rowHeight}) {
   const size = Math.min(Math.max(0.72 * rowHeight, 9), 13)
-  return {size, every: Math.max(1, Math.ceil((size + 1) / rowHeight))}
+  let last = -Infinity
+  const visible = rows.map(({centre}) => {
+    const fits = centre - last >= size + 1
+    last = fits ? centre : last
+    return fits
+  })
+  return {size, visible}
 }
