@@ -121,6 +121,23 @@ def test_the_ruler_measures_between_two_cursors(desk: Screen, pair: tuple[File, 
     assert len(words(desk)) == 2
 
 
+def test_the_ruler_compares_no_values_of_different_traces(desk: Screen) -> None:
+    desk.page.mouse.move(*point(desk, 22, "EEG FP1-REF"))
+    desk.press("r")
+    desk.page.mouse.move(*point(desk, 22.5, "EEG F7-REF"))
+    rule = words(desk)[2]
+    assert rule.endswith(" Hz · EEG FP1-REF to EEG F7-REF")
+    assert "µV" not in rule
+    desk.page.mouse.move(*point(desk, 22.5, "EEG FP1-REF"))
+    desk.press("r")
+    assert words(desk)[2].endswith(" µV")
+    desk.page.mouse.move(*point(desk, 24, "EEG F7-REF"))
+    assert words(desk)[2].endswith(" µV · EEG FP1-REF")
+    desk.press("n")
+    assert len(words(desk)) == 2, "other filters have other values"
+    desk.press("n", "n")
+
+
 def test_a_selection_is_measured_and_has_a_spectrum(desk: Screen, pair: tuple[File, File]) -> None:
     drag(desk, 21, 24, "EEG FP1-REF")
     desk.wait_for_text("over", "RMS")

@@ -2,13 +2,14 @@
 
 import {make, place} from "./dom.js"
 import {across, rowAt} from "./glass.js"
-import {between, nearest, ruled, worded} from "./reading.js"
+import {nearest, ruled, worded} from "./reading.js"
 import {elapsed} from "./times.js"
 
 const STEP = 0.005 // of the page, by key
+const LOOK = ["montage", "lff", "hff", "notch", "phase", "bad", "patient", "study"] // all that changes values
 
 /**
- * Brings `viewer.cursor()`: the spot of the crosshair {second, row, value, unit}; null when it is
+ * Brings `viewer.cursor()`: the spot of the crosshair {second, row, value, unit, label}; null when it is
  * off. `viewer.rule()` sets the ruler's next cursor there.
  */
 export function cross(viewer) {
@@ -30,7 +31,8 @@ export function cross(viewer) {
     const row = rowAt(layout, cursor.y * height)
     const x = cursor.x * (page.stop - page.start)
     const point = nearest(page.traces[row.index], x)
-    return {second: page.start + (point?.x ?? x), row, point, value: point?.value ?? null, unit: row.trace.unit}
+    return {second: page.start + (point?.x ?? x), row, point, value: point?.value ?? null,
+      unit: row.trace.unit, label: row.trace.label}
   }
 
   const show = () => {
@@ -54,7 +56,7 @@ export function cross(viewer) {
       line.hidden = cursor == null || cursor.second < page.start || cursor.second > page.stop
       line.style.left = line.hidden ? "0" : `${across(page, cursor.second)}%`
     }
-    const rule = ruler && ruled(between(ruler.first, ruler.second ?? spot), spot.unit)
+    const rule = ruler && ruled(ruler.first, ruler.second ?? spot, spot.label)
     words.replaceChildren(make("span", {}, when), make("span", {}, `${spot.row.trace.label}  `,
       make("b", {}, worded(spot.point, spot.unit))), ...(rule ? [make("span", {class: "rule"}, rule)] : []))
     words.style.left = left > 50 ? "" : `calc(${left}% + 10px)`
@@ -96,6 +98,7 @@ export function cross(viewer) {
   glass.on("hover", (spot) => spot && scene.set({cursor: {x: spot.x / scene.now.width, y: spot.y / scene.now.height}}))
   glass.on("drag", (_, to) => to && scene.set({cursor: {x: to.x / scene.now.width, y: to.y / scene.now.height}}))
   scene.on(["cursor", "page", "layout", "ruler"], show)
+  state.on(LOOK, () => scene.set({ruler: null})) // its values are no longer those on the screen
   state.on(["cross"], (now) => {
     if (!now.cross) {
       scene.set({ruler: null})

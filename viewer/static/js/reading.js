@@ -34,10 +34,13 @@ const rate = ({sfreq}) => {
   return Number(above) / Number(below)
 }
 
-/** From a first cursor to a second: seconds, hertz of a wave that long, and difference in the unit. */
+/**
+ * From a first cursor to a second: seconds, hertz of a wave that long, and difference in the unit,
+ * which two different traces do not have.
+ */
 export function between(first, second) {
   const seconds = second.second - first.second
-  const same = first.unit == second.unit && first.value != null && second.value != null
+  const same = first.label == second.label && first.value != null && second.value != null
   return {seconds, hertz: seconds == 0 ? null : 1 / Math.abs(seconds), difference: same ? second.value - first.value : null}
 }
 
@@ -60,9 +63,11 @@ export function worded(point, unit) {
   return `${value} ${named(unit)}`.trim()
 }
 
-/** What lies between two cursors, in words. */
-export function ruled({seconds, hertz, difference}, unit) {
+/** What lies between two cursors, in words; on which traces, where the crosshair is on another. */
+export function ruled(first, second, here) {
+  const {seconds, hertz, difference} = between(first, second)
+  const where = first.label != second.label ? `${first.label} to ${second.label}` : first.label != here ? first.label : null
   const parts = [`Δt ${seconds.toFixed(3).replace("-", MINUS)} s`, hertz == null ? null : `${figure(hertz)} Hz`,
-    difference == null ? null : `Δ ${figure(difference)} ${named(unit)}`]
+    difference == null ? null : `Δ ${figure(difference)} ${named(first.unit)}`, where]
   return parts.filter(Boolean).join(" · ")
 }
