@@ -165,6 +165,23 @@ def test_labels_are_legible(screen: Screen, night: Night, size: tuple[int, int])
     assert all(bottom <= top + 1 for bottom, top in zip(bottoms[:-1], tops[1:], strict=True))
 
 
+@pytest.mark.parametrize("width", [1000, 1280, 1366])
+def test_every_control_is_on_the_screen(screen: Screen, night: Night, width: int) -> None:
+    """In a narrow window, too, or on a laptop with letters made larger."""
+    screen.page.set_viewport_size({"width": width, "height": 700})
+    screen.open(f"{night.query}&time=0")
+    field = screen.page.locator("#traces").bounding_box()
+    assert field is not None
+    for control in screen.page.locator("#bar :is(button, select, input)").all():
+        box = control.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= width
+        assert box["y"] + box["height"] <= field["y"]
+    high = screen.page.locator("#bar").bounding_box()
+    assert high is not None
+    assert high["height"] == 36 if width == 1366 else high["height"] > 60
+
+
 def test_a_window_made_smaller_is_drawn_again(screen: Screen, night: Night) -> None:
     screen.open(f"{night.query}&time=0")
     before = screen.value("[eegstore.scene.width, eegstore.scene.height]")
