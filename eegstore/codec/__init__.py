@@ -57,7 +57,7 @@ RICE = 4
 _ODD = 1.3  # times its typical size: then a second may be smaller without its parameters
 _QUICK = 2048  # samples of a second, which codec 4 encodes in 0.2 ms
 _TRIED = 8  # one of so many longer seconds
-_PAYS = 0.98  # of the size that they have otherwise: codec 4 takes several times as long
+_PAYS = 0.99  # of the size that they have otherwise: codec 4 takes several times as long
 _AT_ONCE = 30  # seconds worked on together: larger arrays cost page faults with every use
 
 Shared = Mapping[bytes, Parameters]
