@@ -212,6 +212,18 @@ MANY = """(() => {
 })()"""
 
 
+@pytest.mark.parametrize(
+    ("start", "way", "to"),
+    [(60, 1, 7200), (55, 1, None), (60, -1, None), (7190, -1, 50), (7000, -1, 50), (7000, 1, 7200),
+     (7085, 1, 7200), (7095, 1, None), (7195, 1, None), (7260, 1, None), (0, -1, None)],
+)  # fmt: skip
+def test_over_a_hole(js: Js, start: float, way: int, to: float | None) -> None:
+    """Between two recordings of a minute lie two hours; the page has 10 s."""
+    recordings = [{"offset": offset, "duration": 60} for offset in (0, 7200.5)]
+    given = {"start": start, "recordings": recordings, "way": way}
+    assert js("turn", "m.overHole(start, 10, recordings, way)", **given) == to
+
+
 def test_many_traces_on_a_small_screen(js: Js) -> None:
     """The last traces have room, too, and all that are no EEG have their labels."""
     found = js("stack", MANY, height=573)

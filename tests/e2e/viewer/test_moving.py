@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 
+from eegstore import Client
+
+from . import holed
 from .night import HOLE, LENGTH, SFREQ, Night
 from .screens import Screen
 
@@ -28,6 +31,22 @@ def test_pages_run_on_over_the_hole_between_two_files(screen: Screen, night: Nig
     assert "part-0" in screen.text("who")
     screen.press("End").at(140)
     assert "part-1" in screen.text("who")
+
+
+def test_a_long_hole_is_gone_over(screen: Screen, client: Client) -> None:
+    """After one page that shows it; what was gone over is said, and Alt+Left leads back."""
+    study = holed.send(client, "long-hole")
+    screen.open(f"{study.query}&time=195&duration=5")
+    screen.press("PageDown").at(200)
+    assert screen.text("over") == "no samples until 00:03:00"
+    screen.press("PageDown").at(300)
+    assert "Nothing is recorded for 0:01:35" in screen.text("notice")
+    screen.press("PageDown").at(305)
+    assert screen.text("notice") == ""
+    screen.press("Alt+ArrowLeft").at(200)
+    screen.press("PageDown", "ArrowLeft", "ArrowLeft", "ArrowLeft", "ArrowLeft", "ArrowLeft")
+    screen.at(295).press("PageUp").at(195)
+    screen.press("PageDown", "ArrowRight").at(201)
 
 
 def test_who_and_when(screen: Screen, night: Night) -> None:

@@ -23,7 +23,18 @@ export function times({scene}) {
   scene.on(["page", "study", "width"], show)
 }
 
-/** Says of a gap that it is one. */
+/** " until Mon 2 Mar 17:00:00", when the page ends between two recordings. */
+function until({start, stop}, {recordings, clock}) {
+  const inside = recordings.some(({offset, duration}) => offset < stop - 1e-6 && offset + duration > stop - 1e-6)
+  const next = Math.min(...recordings.map(({offset}) => offset).filter((offset) => offset >= stop - 1e-6))
+  if (inside || next == Infinity) {
+    return ""
+  }
+  const day = clock.date(start) == clock.date(next) ? "" : `${clock.weekday(next)} `
+  return ` until ${day}${clock.text(next)}`
+}
+
+/** Says of a gap that it is one, and of a hole between recordings until when it lasts. */
 export function gaps({scene}) {
   const over = make("div", {class: "gaps"})
   place("over").append(over)
@@ -32,7 +43,8 @@ export function gaps({scene}) {
     const {left, right} = page == null ? {left: [], right: []} : gapsOf(page, study)
     const length = page == null ? 1 : page.stop - page.start
     over.replaceChildren(...left.map((from, k) => {
-      const words = page.start + from >= study.duration - 1e-6 ? "end of the recording" : "no samples"
+      const words = page.start + from >= study.duration - 1e-6 ? "end of the recording"
+        : page.start + right[k] >= page.stop - 1e-6 ? `no samples${until(page, study)}` : "no samples"
       const style = `left:${(100 * from) / length}%;width:${(100 * (right[k] - from)) / length}%`
       return make("span", {style}, words)
     }))

@@ -1,6 +1,7 @@
 // Moving: every way from one page to another goes through here.
 
-import {around, before, following, lastStart, moved, within} from "./turn.js"
+import {elapsed} from "./times.js"
+import {around, before, following, lastStart, moved, overHole, within} from "./turn.js"
 
 /** What moves the page; `study` is null until one is known, and then nothing moves. */
 export class Moves {
@@ -17,6 +18,13 @@ export class Moves {
   /** A move of `turn.moved`. */
   by(move) {
     const {start, duration} = this.#viewer.state.now
+    const way = {next: 1, previous: -1}[move]
+    const beyond = way && this.#extent != null ? overHole(start, duration, this.#viewer.scene.now.study.recordings, way) : null
+    if (beyond != null) {
+      this.#to(() => beyond, true)
+      this.#viewer.tell("hint", `Nothing is recorded for ${elapsed(Math.abs(beyond - start) - duration)}: gone over that.`)
+      return
+    }
     this.#to((extent) => moved(start, duration, extent, move), move == "home" || move == "end")
   }
 

@@ -2,6 +2,7 @@
 
 export const DURATIONS = [5, 10, 15, 20, 30, 60] // [s]
 export const PAPER = 30 // [mm/s]
+const LONG = 10 // [page] of a hole that nobody wants to page through
 
 const exact = (second) => Math.round(second * 1000) / 1000
 
@@ -46,6 +47,24 @@ export function moved(start, duration, extent, move) {
   }
   const to = within(start + steps[move], duration, extent)
   return steps[move] > 0 ? Math.max(to, start) : to
+}
+
+/**
+ * Where it goes on (way 1) or back (-1) from a page in a hole between recordings that is long:
+ * the start of the page with the next of them. Null where pages are turned one by one.
+ */
+export function overHole(start, duration, recordings, way) {
+  const spans = recordings.map(({offset, duration: length}) => [offset, offset + length])
+  const stop = start + duration
+  if (spans.some(([from, to]) => from < stop - 1e-6 && to > start + 1e-6)) {
+    return null
+  }
+  const edge = way > 0 ? Math.min(...spans.map(([from]) => from).filter((from) => from >= stop - 1e-6))
+    : Math.max(...spans.map(([, to]) => to).filter((to) => to <= start + 1e-6))
+  if (!Number.isFinite(edge) || (way > 0 ? edge - stop : start - edge) <= LONG * duration) {
+    return null
+  }
+  return exact(Math.max(0, way > 0 ? Math.floor(edge) : Math.ceil(edge) - duration))
 }
 
 /** Start of the page that holds the end of what grows; it moves half a page at a time. */
