@@ -161,6 +161,10 @@ def test_scale_of_voltages(js: Js) -> None:
     assert eeg == {"up": -1, "baseline": 0, "px": 4 / 7, "own": ""}
     ekg = scale_of(js, "{kind: 'ekg', unit: 'uV', lff: null}", [5, 9, 7])
     assert ekg == {"up": 1, "baseline": 7, "px": pytest.approx(4 / 70), "own": "70 µV/mm"}
+    coarse = js("scale", "m.scaleOf({kind: 'ekg', unit: 'uV', lff: 1}, [], look, 40)", look={
+        "sensitivity": 200, "perMm": 4, "gains": {"ekg": 0.1}, "negativeUp": True,
+    })  # fmt: skip
+    assert coarse["own"] == "2 mV/mm"
 
 
 def test_scale_of_other_quantities(js: Js) -> None:

@@ -145,7 +145,7 @@ def test_traces_are_cut_off_where_that_is_wished(screen: Screen, night: Night) -
 def test_labels_are_legible(screen: Screen, night: Night, size: tuple[int, int]) -> None:
     """Each stands beside its trace, none runs into another, all are within the column."""
     screen.page.set_viewport_size({"width": size[0], "height": size[1]})
-    screen.open(f"{night.query}&time=0")
+    screen.open(f"{night.query}&time=0&sensitivity=200")
     field = screen.page.locator("#labels").bounding_box()
     labels = screen.page.locator("#labels button")
     boxes = [one.bounding_box() for one in labels.all()]
@@ -156,6 +156,14 @@ def test_labels_are_legible(screen: Screen, night: Night, size: tuple[int, int])
         assert name is not None
         assert name["x"] >= field["x"]
         assert name["height"] >= 9
+    widths = screen.value(
+        """Array.from(document.querySelectorAll("#labels .name"), (name) => {
+            const words = document.createRange()
+            words.selectNodeContents(name)
+            return [words, name].map((one) => one.getBoundingClientRect().width)
+        })"""
+    )
+    assert all(words <= there for words, there in widths), "a name is cut short"
     centres = screen.data("traces")["centre"]
     for box, centre in zip(boxes, centres, strict=True):
         assert box is not None

@@ -56,7 +56,7 @@ export function scaleOf(trace, values, look, rowHeight) {
   const baseline = trace.unit == "uV" && trace.lff != null ? 0 : median(values)
   if (trace.unit == "uV") {
     const perMm = look.sensitivity / gain
-    const own = perMm == look.sensitivity ? "" : `${shown(perMm)} µV/mm`
+    const own = perMm == look.sensitivity ? "" : perMm < 1000 ? `${shown(perMm)} µV/mm` : `${shown(perMm / 1000)} mV/mm`
     return {up, baseline, px: look.perMm / perMm, own}
   }
   let farthest = 0
