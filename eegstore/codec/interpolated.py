@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 from eegstore.codec import differences
 from eegstore.codec.entropy import compress_residuals, decompress_any
 from eegstore.codec.parameters import MAX_SHIFT, Block, Parameters
+from eegstore.codec.plan import ESCAPE
 from eegstore.codec.pyramid import MIN_SAMPLES
 from eegstore.codec.residuals import write
 from eegstore.codec.restoring import Read
-from eegstore.codec.stream import ESCAPE
 from eegstore.errors import CodecError
 
 

@@ -80,7 +80,7 @@ class Block:
 
     @cached_property
     def plans(self) -> dict[tuple[int, int], Any]:
-        """What `stream.plan` has worked out."""
+        """What `plan.plan` has worked out."""
         return {}
 
 

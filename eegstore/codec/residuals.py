@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from eegstore.codec import polyphase
 from eegstore.codec.lifting import padded
 from eegstore.codec.parameters import MAX_SHIFT, Block
+from eegstore.codec.plan import ESCAPE, Plan, plan
 from eegstore.codec.pyramid import split
-from eegstore.codec.stream import ESCAPE, Plan, plan
 from eegstore.codec.zigzag import unzigzag, zigzag
 
 TARGET = 4.0  # mean of the stream: smaller wastes whole bits, larger needs too many symbols

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from eegstore.codec import polyphase
 from eegstore.codec.lifting import padded
 from eegstore.codec.parameters import Block
+from eegstore.codec.plan import ESCAPE, Plan, plan
 from eegstore.codec.pyramid import join, part_sizes
-from eegstore.codec.stream import ESCAPE, Plan, plan
 from eegstore.codec.zigzag import unzigzag
 
 _IN_FLOAT32 = 1 << 24

@@ -12,7 +12,7 @@ Body::
             zero and none is stored; 5-6: order of the differences; 7: there is a byte more
     1 each  of those with bit 7. Bits 0-4: how many low bits are zero in all residuals and are
             left out; 5: the channel before, which has as many samples, is subtracted; 6: what
-            is coded are numbers of steps (`eegstore.codec.grid`)
+            is coded are numbers of steps (`eegstore.codec.steps`)
     ...     first samples, as differences from the first sample of the channel before
     ...     of channels of steps: step, as the difference from that of the one before; phase
     ...     low bits of the residuals, as many as the shift says: of all channels bit 0, then
@@ -34,7 +34,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eegstore.codec import channelwise, grid, leb128, ricebits
+from eegstore.codec import channelwise, leb128, ricebits, steps
 from eegstore.codec.differences import blocks
 from eegstore.codec.entropy import compress, decompress_any
 from eegstore.codec.zigzag import unzigzag, zigzag
@@ -54,24 +54,24 @@ def encode_all(samples: NDArray[Any], counts: tuple[int, ...]) -> list[bytes]:
     firsts = [np.zeros((n_chunks, 1), samples.dtype)]
     modes: list[NDArray[np.uint8]] = [np.empty((n_chunks, 0), np.uint8)]
     more = list(modes)
-    grids = [np.empty((n_chunks, 0, 2), np.int64)]
+    pairs = [np.empty((n_chunks, 0, 2), np.int64)]
     for rows, part in blocks(counts):
         table = samples[:, part].reshape(n_chunks, len(rows), -1)
         firsts.append(table[:, :, 0])
         if table.shape[2] == 1:
             continue
-        found = grid.find(table)
+        found = steps.find(table)
         left = channelwise.predict(found.numbers)
         mapped = zigzag(left.residuals)
         shift = ricebits.shifts_for(mapped)
         numbers[:, part].reshape(table.shape)[:, :, 1:] = mapped
         shifts[:, part].reshape(table.shape)[:, :, 1:] = shift[:, :, None]
-        grids.append(np.stack([found.step, found.phase], axis=2))
-        steps = (found.step > 0) * np.uint8(_STEPS)
-        more.append(left.zeros + left.beside * np.uint8(_BESIDE) + steps)
+        pairs.append(np.stack([found.step, found.phase], axis=2))
+        stepped = (found.step > 0) * np.uint8(_STEPS)
+        more.append(left.zeros + left.beside * np.uint8(_BESIDE) + stepped)
         modes.append(shift + left.order * np.uint8(1 << 5) + (more[-1] > 0) * np.uint8(_MORE))
     mode, wide = np.concatenate(modes, axis=1), np.concatenate(more, axis=1)
-    steps_and_phases = np.concatenate(grids, axis=1)
+    steps_and_phases = np.concatenate(pairs, axis=1)
     first = zigzag(np.diff(np.concatenate(firsts, axis=1), axis=1))
     coded = shifts != ricebits.NOTHING
     written = ricebits.write(numbers[coded], shifts[coded], coded.sum(axis=1))
@@ -79,7 +79,7 @@ def encode_all(samples: NDArray[Any], counts: tuple[int, ...]) -> list[bytes]:
     for index, codes in enumerate(written):
         extra = wide[index][wide[index] > 0]
         head = mode[index].tobytes() + extra.tobytes() + leb128.pack(first[index])
-        head += _grids_packed(steps_and_phases[index])
+        head += _steps_packed(steps_and_phases[index])
         payloads.append(_packed(head + codes))
     return payloads
 
@@ -102,14 +102,14 @@ def decode(
     first = np.empty((len(payloads), len(sizes)), numbers.dtype)
     mode = np.full((2, len(payloads), len(sizes)), ricebits.NOTHING, np.uint8)
     mode[1] = 0
-    grids = np.zeros((2, len(payloads), len(sizes)), np.int64)
+    pairs = np.zeros((2, len(payloads), len(sizes)), np.int64)
     parts = []
     for index, payload in enumerate(payloads):
         data = np.frombuffer(_unpacked(payload, 16 * len(sizes) + 12 * total), np.uint8)
         at = _read_modes(data, mode[:, index], sizes > 1, 8 * dtype.itemsize)
         first[index], length = leb128.unpack(data[at:], len(sizes), 8 * dtype.itemsize)
         at += length
-        at += _read_grids(data[at:], grids[:, index], mode[1, index] & _STEPS > 0)
+        at += _read_steps(data[at:], pairs[:, index], mode[1, index] & _STEPS > 0)
         parts.append(data[at:])
     shifts = np.repeat(mode[0] & 31, sizes, axis=1)
     coded = inner & (shifts != ricebits.NOTHING)
@@ -130,29 +130,29 @@ def decode(
         if beside[:, 0].any():
             raise CodecError("a channel is coded beside one that it has not before it")
         left = channelwise.Left(unzigzag(table[:, :, 1:]), order, wide % np.uint8(_BESIDE), beside)
-        step, phase = grids[:, :, here]
+        step, phase = pairs[:, :, here]
         found = channelwise.restore(left, np.where(step > 0, 0, first[:, here]).astype(first.dtype))
         if step.any():
-            found = grid.restore(grid.Grid(step, phase, found), first[:, here])
+            found = steps.restore(steps.Steps(step, phase, found), first[:, here])
         samples[:, part] = found.reshape(len(payloads), -1)
     return samples.astype(dtype, copy=False)
 
 
-def _grids_packed(grids: NDArray[np.int64]) -> bytes:
+def _steps_packed(pairs: NDArray[np.int64]) -> bytes:
     """Steps and phases of the channels ``(n_channels, 2)`` that have them."""
-    there = grids[grids[:, 0] > 0]
+    there = pairs[pairs[:, 0] > 0]
     there[:, 0] = zigzag(np.diff(there[:, 0], prepend=0))
     return leb128.pack(there.reshape(-1))
 
 
-def _read_grids(data: NDArray[np.uint8], grids: NDArray[np.int64], has: NDArray[np.bool_]) -> int:
+def _read_steps(data: NDArray[np.uint8], pairs: NDArray[np.int64], has: NDArray[np.bool_]) -> int:
     """Fill in steps and phases ``(2, n_channels)``; how many bytes of `data` they have."""
     listed, length = leb128.unpack(data, 2 * int(has.sum()), 32)
     change, phase = listed[::2], listed[1::2]
     step = np.cumsum(unzigzag(change))
-    if ((step < 1) | (step >= grid.MAX_STEP) | (phase >> grid.FRACTION > 0)).any():
+    if ((step < 1) | (step >= steps.MAX_STEP) | (phase >> steps.FRACTION > 0)).any():
         raise CodecError("steps or phases out of their range")
-    grids[0, has], grids[1, has] = step, phase
+    pairs[0, has], pairs[1, has] = step, phase
     return length
 
 

@@ -26,10 +26,11 @@ def run(place: Place) -> Answer:
     answer.text = (
         f"{place.scale.hour} s of {place.source.name}; every system gives the same float32 "
         "(n_channels, n_samples) in uV, which is checked before. Files and stores are opened once; "
-        "all is warm. Windows start at random seconds, the same for all. Some keep in memory what "
-        "they decoded, as they are recommended to be used: eegstore 64 MB of seconds, HDF5, Zarr "
-        "and others what their libraries keep; so eegstore also stands here with nothing kept, "
-        "where every read decodes its seconds."
+        "what they hold is in the machine's memory. Windows start at random seconds, the same for "
+        "all. Some keep in memory what they decoded, as they are recommended to be used: eegstore "
+        "64 MB of seconds, each of which is decoded when it is first read, HDF5, Zarr and others "
+        "what their libraries keep; so eegstore also stands here with nothing kept, where every "
+        "read decodes its seconds."
     )
     workers = _workers(place)
     with ended(workers):

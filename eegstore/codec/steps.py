@@ -17,15 +17,15 @@ _REACHES = (1.5, 4.0, 16.0, 64.0, np.inf)  # steps: the wider a gap, the better 
 _HALVINGS = 10
 
 
-class Grid(NamedTuple):
+class Steps(NamedTuple):
     """Samples as numbers of steps.
 
     Attributes
     ----------
     step, phase : ndarray of int64, (n_chunks, n_channels)
-        Both 0 where a channel has no grid.
+        Both 0 where a channel keeps to none.
     numbers : ndarray of int, (n_chunks, n_channels, n_samples)
-        Of steps from the first sample on; of a channel without a grid the samples.
+        Of steps from the first sample on; of a channel that keeps to none the samples.
     """
 
     step: NDArray[np.int64]
@@ -33,8 +33,8 @@ class Grid(NamedTuple):
     numbers: NDArray[Any]
 
 
-def find(table: NDArray[Any]) -> Grid:
-    """The grids in samples ``(n_chunks, n_channels, n_samples)``."""
+def find(table: NDArray[Any]) -> Steps:
+    """The steps that samples keep to, ``(n_chunks, n_channels, n_samples)``."""
     step = np.zeros(table.shape[:2], np.int64)
     phase = np.zeros_like(step)
     gaps = np.diff(np.sort(table, axis=2).view(f"u{table.itemsize}"), axis=2)
@@ -45,24 +45,24 @@ def find(table: NDArray[Any]) -> Grid:
     worth = (least >= _LEAST) & (saved > _WORTH) & (least < MAX_STEP >> FRACTION)
     worth &= (steps_of_two & -steps_of_two).view(least.dtype) != least
     if not worth.any():
-        return Grid(step, phase, table)
+        return Steps(step, phase, table)
     samples = table[worth].astype(np.int64)
     found = _common(samples, _fitted(samples), np.nonzero(worth)[0])
     step[worth], phase[worth] = found.step, found.phase
     numbers = table.copy()
     numbers[worth] = np.where(found.step[:, None] > 0, found.numbers, samples)
-    return Grid(step, phase, numbers)
+    return Steps(step, phase, numbers)
 
 
-def restore(grid: Grid, first: NDArray[Any]) -> NDArray[Any]:
+def restore(found: Steps, first: NDArray[Any]) -> NDArray[Any]:
     """The samples, from numbers and the first sample of each channel."""
-    steps = grid.numbers.astype(np.int64) * grid.step[:, :, None] + grid.phase[:, :, None]
+    steps = found.numbers.astype(np.int64) * found.step[:, :, None] + found.phase[:, :, None]
     samples = first[:, :, None].astype(np.int64) + (steps >> FRACTION)
-    return np.where(grid.step[:, :, None] > 0, samples, grid.numbers).astype(grid.numbers.dtype)
+    return np.where(found.step[:, :, None] > 0, samples, found.numbers).astype(found.numbers.dtype)
 
 
-def _fitted(samples: NDArray[np.int64]) -> Grid:
-    """Grids of channels ``(n, n_samples)``; the numbers of those without one mean nothing."""
+def _fitted(samples: NDArray[np.int64]) -> Steps:
+    """Steps of channels ``(n, n_samples)``; the numbers of those without mean nothing."""
     levels = np.sort(samples, axis=1)
     levels -= levels[:, :1]
     gaps = np.diff(levels, axis=1)
@@ -90,7 +90,7 @@ def _fitted(samples: NDArray[np.int64]) -> Grid:
     return _placed(samples, numbers, whole)
 
 
-def _common(samples: NDArray[np.int64], found: Grid, chunk: NDArray[np.intp]) -> Grid:
+def _common(samples: NDArray[np.int64], found: Steps, chunk: NDArray[np.intp]) -> Steps:
     """The same with one step for the channels of a chunk that have nearly the same.
 
     That of the widest range is known best; steps that are the same are listed in fewer bytes.
@@ -101,7 +101,7 @@ def _common(samples: NDArray[np.int64], found: Grid, chunk: NDArray[np.intp]) ->
     best = widest[np.searchsorted(alike[widest], alike, side="right") - 1]
     common = _placed(samples, found.numbers, found.step[best])
     fits = common.step > 0
-    return Grid(
+    return Steps(
         np.where(fits, common.step, found.step), np.where(fits, common.phase, found.phase),
         found.numbers,
     )  # fmt: skip
@@ -109,11 +109,11 @@ def _common(samples: NDArray[np.int64], found: Grid, chunk: NDArray[np.intp]) ->
 
 def _placed(
     samples: NDArray[np.int64], numbers: NDArray[np.int64], step: NDArray[np.int64]
-) -> Grid:
+) -> Steps:
     """The phases with which numbers of steps give the samples; step 0 where there is none."""
     numbers = numbers - numbers[:, :1]
     lacking = (samples - samples[:, :1] << FRACTION) - numbers * step[:, None]
     phase = np.maximum(lacking.max(axis=1), 0)
     fits = (phase <= lacking.min(axis=1) + (1 << FRACTION) - 1) & (step > 0) & (step < MAX_STEP)
     fits &= phase < 1 << FRACTION
-    return Grid(np.where(fits, step, 0), np.where(fits, phase, 0), numbers)
+    return Steps(np.where(fits, step, 0), np.where(fits, phase, 0), numbers)

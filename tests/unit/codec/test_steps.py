@@ -8,14 +8,14 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from eegstore import codec
-from eegstore.codec import grid
+from eegstore.codec import steps
 from eegstore.model import Chunk
 
 
-def back(table: NDArray[np.integer]) -> grid.Grid:
-    """The grids that were found, which have given the samples again."""
-    found = grid.find(table)
-    again = grid.restore(found, table[:, :, 0])
+def back(table: NDArray[np.integer]) -> steps.Steps:
+    """The steps that were found, which have given the samples again."""
+    found = steps.find(table)
+    again = steps.restore(found, table[:, :, 0])
     assert again.dtype == found.numbers.dtype == table.dtype
     np.testing.assert_array_equal(again, table)
     return found
