@@ -229,11 +229,16 @@ def _decoded(
 ) -> Iterator[tuple[list[int], Batch]]:
     """Batches and which of the blobs they are of."""
     alike: dict[Header, list[int]] = {}
+    last: Header | None = None
+    members: list[int] = []
     for index, blob in enumerate(blobs):
         try:
-            alike.setdefault(read_header(blob), []).append(index)
+            header = read_header(blob)
         except CodecError as error:
             raise CodecError(f"second {seconds[index]}: {error}") from None
+        if header is not last:  # hashing one takes longer than reading it
+            last, members = header, alike.setdefault(header, [])
+        members.append(index)
     for header, members in alike.items():
         for at in range(0, len(members), _AT_ONCE):
             part = members[at : at + _AT_ONCE]

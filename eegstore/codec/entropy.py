@@ -1,6 +1,7 @@
 """zstd, bounded. The only module that names it."""
 
 import threading
+from collections.abc import Sequence
 
 import zstandard
 
@@ -57,28 +58,10 @@ def decompress(frame: bytes | memoryview, size: int) -> bytes:
     CodecError
         When the frame is damaged or states another size; nothing is allocated then.
     """
-    try:
-        # max_output_size does not bound a frame that states its own size.
-        stated = zstandard.get_frame_parameters(frame).content_size
-    except zstandard.ZstdError as error:
-        raise CodecError(f"damaged zstd frame: {error}") from None
+    stated = _stated(frame)
     if stated != size:
         raise CodecError(f"the frame states {stated} bytes; {size} are expected")
-    return _decompress(frame, size)
-
-
-def _decompress(frame: bytes | memoryview, size: int) -> bytes:
-    try:
-        try:
-            decompressor = _local.decompressor
-        except AttributeError:
-            decompressor = _local.decompressor = zstandard.ZstdDecompressor()
-        data: bytes = decompressor.decompress(frame, allow_extra_data=False)
-    except zstandard.ZstdError as error:
-        raise CodecError(f"damaged zstd frame: {error}") from None
-    if len(data) != size:
-        raise CodecError(f"the frame holds {len(data)} bytes; {size} are expected")
-    return data
+    return decompress_any(frame, size)
 
 
 def decompress_any(frame: bytes | memoryview, limit: int) -> bytes:
@@ -88,10 +71,46 @@ def decompress_any(frame: bytes | memoryview, limit: int) -> bytes:
     ------
     CodecError
     """
+    return decompress_each([frame], limit)[0]
+
+
+def decompress_each(frames: Sequence[bytes | memoryview], limit: int) -> list[bytes]:
+    """The bytes in frames each of which states at most `limit` of them.
+
+    Raises
+    ------
+    CodecError
+    """
+    found: list[bytes] = []
     try:
-        stated = zstandard.get_frame_parameters(frame).content_size
+        decompress_one = _decompressor().decompress
+        for frame in frames:
+            stated = _stated(frame)
+            if stated > limit:
+                raise CodecError(f"the frame states {stated} bytes; the limit is {limit}")
+            data = decompress_one(frame, allow_extra_data=False)
+            if len(data) != stated:
+                raise CodecError(f"the frame holds {len(data)} bytes; {stated} are expected")
+            found.append(data)
     except zstandard.ZstdError as error:
         raise CodecError(f"damaged zstd frame: {error}") from None
-    if stated > limit:
-        raise CodecError(f"the frame states {stated} bytes; the limit is {limit}")
-    return _decompress(frame, stated)
+    return found
+
+
+def _stated(frame: bytes | memoryview) -> int:
+    """The size of what is in a frame, which bounds what decompressing it takes."""
+    try:
+        stated: int = zstandard.frame_content_size(frame)
+    except zstandard.ZstdError as error:
+        raise CodecError(f"damaged zstd frame: {error}") from None
+    if stated < 0:
+        raise CodecError("the frame does not state the size of what it holds")
+    return stated
+
+
+def _decompressor() -> zstandard.ZstdDecompressor:
+    try:
+        made: zstandard.ZstdDecompressor = _local.decompressor
+    except AttributeError:
+        made = _local.decompressor = zstandard.ZstdDecompressor()
+    return made

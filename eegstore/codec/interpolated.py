@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegstore.codec import differences
-from eegstore.codec.entropy import compress_residuals, decompress_any
+from eegstore.codec.entropy import compress_residuals, decompress_each
 from eegstore.codec.parameters import MAX_SHIFT, Block, Parameters
 from eegstore.codec.plan import ESCAPE
 from eegstore.codec.pyramid import MIN_SAMPLES
@@ -34,13 +34,19 @@ from eegstore.errors import CodecError
 
 def fits(counts: tuple[int, ...], parameters: Parameters) -> bool:
     """Whether a chunk with `counts` samples per channel can be coded with these parameters."""
-    for block in parameters.blocks:
-        if block.rows.max() >= len(counts):
-            return False
-        there = {counts[row] for row in block.rows.tolist()}
-        if len(there) != 1 or there.pop() < MIN_SAMPLES:
-            return False
-    return bool(parameters.blocks)
+    known = parameters.suited.get(counts)
+    if known is None:
+        known = bool(parameters.blocks) and all(_fits(counts, b) for b in parameters.blocks)
+        if len(parameters.suited) < 256:
+            parameters.suited[counts] = known
+    return known
+
+
+def _fits(counts: tuple[int, ...], block: Block) -> bool:
+    if block.rows.max() >= len(counts):
+        return False
+    there = {counts[row] for row in block.rows.tolist()}
+    return len(there) == 1 and min(there) >= MIN_SAMPLES
 
 
 def encode(
@@ -100,24 +106,20 @@ def decode(
     blocks = parameters.blocks
     found = [Read(block, counts[block.rows[0]], len(payloads), dtype) for block in blocks]
     n_stream = sum(block.size for block in found)
-    streams = np.empty((len(payloads), n_stream), np.uint8)
-    tails: list[memoryview] = []
+    frames: list[memoryview] = []
     rests: list[memoryview] = []
     alike: dict[bytes, list[int]] = {}
     for index, payload in enumerate(payloads):
-        head = len(blocks) + 3
-        stop = head + int.from_bytes(payload[head - 3 : head], "little")
-        if stop > len(payload) or stop == head:
+        head = bytes(payload[: len(blocks) + 3])
+        stop = len(head) + int.from_bytes(head[len(blocks) :], "little")
+        if stop > len(payload) or stop == len(head):
             raise CodecError(f"the frame ends at byte {stop} of a payload of {len(payload)}")
-        data = decompress_any(payload[head:stop], 16 * n_stream)
-        if len(data) < n_stream:
-            raise CodecError(f"the frame holds {len(data)} bytes; its stream needs {n_stream}")
-        streams[index] = np.frombuffer(data, np.uint8, n_stream)
-        tails.append(memoryview(data)[n_stream:])
+        frames.append(payload[len(head) : stop])
         rests.append(payload[stop:])
-        alike.setdefault(bytes(payload[: len(blocks)]), []).append(index)
+        alike.setdefault(head[: len(blocks)], []).append(index)
+    frame_data = decompress_each(frames, 16 * n_stream)
     for shifts, members in alike.items():
-        _fill(found, shifts, members, streams, tails)
+        _fill(found, shifts, members, frame_data, n_stream)
     if len(blocks[0].rows) == len(counts):
         if any(map(len, rests)):
             raise CodecError("the payload goes on after its frame")
@@ -136,34 +138,32 @@ def decode(
 
 
 def _fill(
-    found: list[Read],
-    packed: bytes,
-    members: list[int],
-    streams: NDArray[np.uint8],
-    tails: list[memoryview],
+    found: list[Read], packed: bytes, members: list[int], frames: list[bytes], n_stream: int
 ) -> None:
     """Take in the chunks whose blocks have the same shifts."""
     shifts = np.frombuffer(packed, np.int8).tolist()
     if max(map(abs, shifts)) > MAX_SHIFT:
         raise CodecError(f"a chunk is shifted by {max(shifts, key=abs)}; at most {MAX_SHIFT}")
     sizes = [read.plan(shift).n_low for read, shift in zip(found, shifts, strict=True)]
-    n_low = sum(sizes)
-    short = min(len(tails[index]) for index in members)
-    if short < n_low:
-        raise CodecError(f"{short} bytes behind the stream; its low bits need {n_low}")
-    low = np.frombuffer(b"".join([tails[index][:n_low] for index in members]), np.uint8)
-    low = low.reshape(len(members), n_low)
-    mine = streams if len(members) == len(streams) else streams[members]
-    at = below = 0
+    n_bytes = n_stream + sum(sizes)
+    short = min(len(frames[index]) for index in members)
+    if short < n_bytes:
+        raise CodecError(
+            f"the frame holds {short} bytes; its stream and its low bits need {n_bytes}"
+        )
+    whole = np.frombuffer(b"".join([frames[index][:n_bytes] for index in members]), np.uint8)
+    whole = whole.reshape(len(members), n_bytes)
+    at, below = 0, n_stream
     for read, shift, size in zip(found, shifts, sizes, strict=True):
-        read.fill(members, shift, mine[:, at : at + read.size], low[:, below : below + size])
+        stream, low = whole[:, at : at + read.size], whole[:, below : below + size]
+        read.fill(members, shift, stream, low)
         at, below = at + read.size, below + size
-    for index in members:
-        if len(tails[index]) > n_low:
-            _escape(found, index, streams[index], tails[index][n_low:])
+    for row, index in enumerate(members):
+        if len(frames[index]) > n_bytes:
+            _escape(found, index, whole[row, :n_stream], frames[index][n_bytes:])
 
 
-def _escape(found: list[Read], index: int, stream: NDArray[np.uint8], tail: memoryview) -> None:
+def _escape(found: list[Read], index: int, stream: NDArray[np.uint8], tail: bytes) -> None:
     if len(tail) % 4:
         raise CodecError(f"{len(tail)} bytes of residuals that escape; they have 4 each")
     values = np.frombuffer(tail, "<i4")

@@ -66,15 +66,15 @@ class Lifting:
         for weights in self.halves:
             pairs = rows.reshape(len(weights), 2, weights.shape[1], -1)
             pairs[:, 1] -= _guessed(weights, pairs[:, 0])
+        groups = self._groups(rows)
         for member in range(len(self.leaf) - 1, 0, -1):
-            groups, guess = self._guess(rows, member)
-            groups[:, member] -= guess
+            groups[:, member] -= self._guess(groups, member)
 
     def backward(self, rows: Rows) -> None:
         """Undo `forward`."""
+        groups = self._groups(rows)
         for member in range(1, len(self.leaf)):
-            groups, guess = self._guess(rows, member)
-            groups[:, member] += guess
+            groups[:, member] += self._guess(groups, member)
         for weights in reversed(self.halves):
             pairs = rows.reshape(len(weights), 2, weights.shape[1], -1)
             pairs[:, 1] += _guessed(weights, pairs[:, 0])
@@ -87,12 +87,20 @@ class Lifting:
         """Whether `forward` is exact in float32 on numbers up to `largest`."""
         return (largest + 1) * self._forward_growth < _EXACT
 
-    def _guess(self, rows: Rows, member: int) -> tuple[Rows, Rows]:
-        groups = rows.reshape(self.leaf.shape[2], len(self.leaf), -1)
-        guess = self.leaf[member, 0][:, None] * groups[:, 0]
+    def _groups(self, rows: Rows) -> Rows:
+        return rows.reshape(self.leaf.shape[2], len(self.leaf), -1)
+
+    def _guess(self, groups: Rows, member: int) -> Rows:
+        weights = self._columns[member]
+        guess: Rows = weights[0] * groups[:, 0]
         for other in range(1, member):
-            guess += self.leaf[member, other][:, None] * groups[:, other]
-        return groups, np.rint(guess, out=guess)
+            guess += weights[other] * groups[:, other]
+        return np.rint(guess, out=guess)
+
+    @cached_property
+    def _columns(self) -> list[list[NDArray[np.float32]]]:
+        """The weights of the leaf as columns, by member and by what it is predicted from."""
+        return [[weights[:, None] for weights in member] for member in self.leaf]
 
     @cached_property
     def _growth(self) -> float:

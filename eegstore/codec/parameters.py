@@ -79,6 +79,11 @@ class Block:
         return stacked([*self.liftings, self.liftings[-1]])
 
     @cached_property
+    def highest(self) -> int:
+        """The last of the recording's channels that is in the block."""
+        return int(self.rows.max())
+
+    @cached_property
     def plans(self) -> dict[tuple[int, int], Any]:
         """What `plan.plan` has worked out."""
         return {}
@@ -89,6 +94,11 @@ class Parameters:
     """The shared parameters of a recording's blobs, and their name."""
 
     blocks: tuple[Block, ...]
+
+    @cached_property
+    def suited(self) -> dict[tuple[int, ...], bool]:
+        """What `interpolated.fits` has found."""
+        return {}
 
     @property
     def typical(self) -> int:

@@ -1,15 +1,16 @@
 """The way back from bytes to a block's samples, undoing `residuals`."""
 
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eegstore.codec import polyphase
-from eegstore.codec.lifting import padded
 from eegstore.codec.parameters import Block
 from eegstore.codec.plan import ESCAPE, Plan, plan
-from eegstore.codec.pyramid import join, part_sizes
+from eegstore.codec.pyramid import join
 from eegstore.codec.zigzag import unzigzag
 
 _IN_FLOAT32 = 1 << 24
@@ -27,25 +28,27 @@ class Read:
     """
 
     def __init__(self, block: Block, n_samples: int, n_chunks: int, dtype: np.dtype[Any]) -> None:
+        here = plan(block, n_samples, 0)
         self._block = block
-        self._sizes = part_sizes(n_samples, len(block.taps))
         self._n_samples = n_samples
         self._n_chunks = n_chunks
-        self.size = len(block.rows) * n_samples
-        n_rows = padded(len(block.rows))
+        self._margin = here.margin
+        self._sizes = here.sizes
+        n_channels = len(block.rows)
+        self.size = n_channels * n_samples
         kind = np.float32 if dtype.itemsize == 2 else np.float64
-        self._phased = polyphase.suits(n_samples, len(block.taps))
-        sizes = [n_samples // polyphase.PHASES] * 3 if self._phased else list(self._sizes)
-        shapes = [(n_rows, n_chunks, size) for size in sizes]
         # Tables of phases stand in one array, those of parts each in its own.
         self._tables: list[NDArray[Any]]
-        if self._phased:
-            self._tables = [np.empty((polyphase.PHASES, *shapes[0]), kind)]
+        if self._margin:
+            shape = (here.n_rows, n_chunks, n_samples)
+            self._tables = [polyphase.room(shape, self._margin, kind)[0]]
         else:
-            self._tables = [np.empty(shape, kind)[None] for shape in shapes]
-        for table in self._tables:
-            table[:, len(block.rows) :] = 0
-        self._largest = [0.0] * len(self._sizes)
+            shapes = [(1, here.n_rows, n_chunks, size) for size in here.sizes]
+            self._tables = [np.empty(shape, kind) for shape in shapes]
+        if here.n_rows > n_channels:
+            for table in self._tables:
+                table[:, n_channels:] = 0
+        self._largest = [0] * len(here.sizes)
 
     def plan(self, shift: int) -> Plan:
         """The plan of chunks with this shift."""
@@ -57,14 +60,13 @@ class Read:
         """Take in chunks of one shift: ``(n_members, size)`` and ``(n_members, n_low)`` bytes."""
         here = self.plan(shift)
         n_channels = len(self._block.rows)
-        signed = _signed(stream, low, here, n_channels)
         which = slice(None) if len(members) == self._n_chunks else members
-        for part, size in enumerate(here.sizes):
-            table = signed[:, here.starts[part] : here.starts[part + 1]]
-            turned = table.reshape(-1, n_channels, size).transpose(1, 0, 2)
-            for place, samples in self._places(part):
-                place[:n_channels, which] = turned[..., samples]
-            self._largest[part] = max(self._largest[part], here.largest[part])
+        for places, table in zip(self._places(), _signed(stream, low, here), strict=True):
+            halves = (table,) if len(places) == 1 else polyphase.halves(table)
+            for (place, _), half in zip(places, halves, strict=True):
+                turned = half.reshape(len(members), n_channels, -1).transpose(1, 0, 2)
+                place[:n_channels, which] = turned
+        self._largest = list(map(max, self._largest, here.largest))
 
     def escape(self, member: int, stream: NDArray[np.uint8], values: NDArray[np.int32]) -> None:
         """Put the residuals of a chunk that escaped where they belong."""
@@ -73,11 +75,11 @@ class Read:
         if largest >= _IN_FLOAT32:
             self._tables = [table.astype(np.float64) for table in self._tables]
         start = 0
-        for part, size in enumerate(self._sizes):
+        for part, (size, places) in enumerate(zip(self._sizes, self._places(), strict=True)):
             stop = start + len(self._block.rows) * size
             here = (where >= start) & (where < stop)
             channel, sample = np.divmod(where[here] - start, size)
-            for place, samples in self._places(part):
+            for place, samples in places:
                 step, first = samples.step or 1, samples.start or 0
                 mine = sample % step == first
                 place[channel[mine], member, sample[mine] // step] = values[here][mine]
@@ -90,59 +92,55 @@ class Read:
         block = self._block
         taps = block.taps if out.dtype.itemsize > 2 else block.taps32
         for part, lifting in enumerate(block.liftings):
-            at = 0 if self._phased else part
+            at = 0 if self._margin else part
             if self._tables[at].dtype == np.float32 and not lifting.exact_in_float32(
                 self._largest[part]
             ):
-                largest = max(float(np.abs(place).max()) for place, _ in self._places(part))
+                largest = max(float(np.abs(place).max()) for place, _ in self._places()[part])
                 if not lifting.exact_in_float32(largest):
                     self._tables[at] = self._tables[at].astype(np.float64)
-        liftings = (block.phased,) if self._phased else block.liftings
+        liftings = (block.phased,) if self._margin else block.liftings
         for table, lifting in zip(self._tables, liftings, strict=True):
             lifting.backward(table.reshape(table.shape[0] * table.shape[1], -1))
         parts = [table[:, :n_channels].astype(taps[0].dtype, copy=False) for table in self._tables]
-        if self._phased:
+        if self._margin:
             polyphase.join(parts[0], taps, block.order, out)
         else:
             join([part[0] for part in parts], taps, block.order, out)
 
-    def _places(self, part: int) -> list[tuple[NDArray[Any], slice]]:
-        """Where a part's samples belong, ``(n_padded, n_chunks, n)``, and which each has."""
-        if not self._phased:
-            return [(self._tables[part][0], slice(None))]
-        phases = self._tables[0]
-        if part < 2:
-            return [(phases[part], slice(None))]
-        return [(phases[2], slice(0, None, 2)), (phases[3], slice(1, None, 2))]
+    def _places(self) -> list[list[tuple[NDArray[Any], slice]]]:
+        """Where each part's samples belong, ``(n_rows, n_chunks, n)``, and which each place has."""
+        if not self._margin:
+            return [[(table[0], slice(None))] for table in self._tables]
+        coarse, middle, even, odd = self._tables[0][..., self._margin : -self._margin]
+        fine = [(even, slice(0, None, 2)), (odd, slice(1, None, 2))]
+        return [[(coarse, slice(None))], [(middle, slice(None))], fine]
 
 
 def _signed(
-    stream: NDArray[np.uint8], low: NDArray[np.uint8], here: Plan, n_channels: int
-) -> NDArray[Any]:
-    """The residuals ``(n_chunks, size)`` in a stream and its low bits; those that escape stay."""
-    wide = max(here.largest) > 1 << 15
-    numbers: NDArray[Any] = stream.astype(np.uint32 if wide else np.uint16)
-    if here.planes:
-        tables = [
-            numbers[:, here.starts[part] : here.starts[part + 1]].reshape(-1, n_channels, size)
-            for part, size in enumerate(here.sizes)
-        ]
-        _put_low(numbers, tables, here, np.unpackbits(low, axis=1, bitorder="little"))
-    return unzigzag(numbers)
+    stream: NDArray[np.uint8], low: NDArray[np.uint8], here: Plan
+) -> Iterator[NDArray[Any]]:
+    """The residuals of each part, ``(n_chunks, n_channels * size)``; those that escape stay."""
+    n_shifted = here.n_shifted
+    if n_shifted:
+        numbers: NDArray[Any] = stream[:, :n_shifted].astype(here.by_sample.dtype)
+        numbers <<= here.by_sample
+        numbers |= _low(low, here)
+        shifted = unzigzag(numbers)
+    if n_shifted < stream.shape[1]:
+        bare = unzigzag(stream[:, n_shifted:])
+    for start, stop in pairwise(here.starts):
+        if stop <= n_shifted:
+            yield shifted[:, start:stop]
+        else:
+            yield bare[:, start - n_shifted : stop - n_shifted]
 
 
-def _put_low(
-    numbers: NDArray[Any], tables: list[NDArray[Any]], here: Plan, bits: NDArray[np.uint8]
-) -> None:
-    """Shift what the stream holds and set the low bits."""
-    for table, shifts in zip(tables, here.shifts, strict=True):
-        if shifts[0]:
-            table <<= shifts.astype(table.dtype)[:, None]
-    at = 0
-    for part, bit, n_bits in here.planes:
-        plane = bits[:, at : at + n_bits]
-        if bit:
-            plane = plane.astype(numbers.dtype)
-            plane <<= bit
-        numbers[:, here.starts[part] : here.starts[part] + n_bits] |= plane
-        at += -(-n_bits // 8) * 8
+def _low(packed: NDArray[np.uint8], here: Plan) -> NDArray[Any]:
+    """The low bits of the samples that have any, ``(n_chunks, n_shifted)``."""
+    bits: NDArray[Any] = np.unpackbits(packed, axis=1, bitorder="little")
+    bits = bits * here.values  # shifting bytes takes four times as long
+    found = np.zeros((len(packed), here.n_shifted), bits.dtype)
+    for samples, theirs in here.lows:
+        found[:, samples] |= bits[:, theirs]
+    return found

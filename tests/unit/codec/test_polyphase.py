@@ -47,5 +47,28 @@ def test_the_same_parts_and_the_same_samples_again(
     np.testing.assert_array_equal(phases[2], fine[..., ::2])
     np.testing.assert_array_equal(phases[3], fine[..., 1::2])
     again = np.empty_like(table)
-    polyphase.join(phases, weights, order, again)
+    wide, inner = polyphase.room(table.shape, polyphase.margin_of(weights), kind)
+    inner[...] = phases
+    polyphase.join(wide, weights, order, again)
+    np.testing.assert_array_equal(again, table)
+
+
+@pytest.mark.parametrize("dtype", ["i1", "i2", "i4"])
+def test_halves_are_the_even_and_the_odd_samples(dtype: str) -> None:
+    limits = np.iinfo(dtype)
+    table = np.random.default_rng(1).integers(limits.min, limits.max, (3, 20), dtype, True)
+    even, odd = polyphase.halves(table[:, 4:])
+    np.testing.assert_array_equal(even, table[:, 4::2])
+    np.testing.assert_array_equal(odd, table[:, 5::2])
+
+
+@pytest.mark.parametrize("n_samples", [384, 388], ids=["by products", "by integers"])
+@pytest.mark.parametrize("order", [1, 2])
+def test_running_sums_of_the_largest_differences_are_exact(order: int, n_samples: int) -> None:
+    table = samples("<i2", n_samples, extreme=True)
+    weights = [of_level.astype(np.float32) for of_level in taps(1, (1, 1))]
+    wide, inner = polyphase.room(table.shape, 1, np.float32)
+    polyphase.split(table, weights, order, inner)
+    again = np.empty_like(table)
+    polyphase.join(wide, weights, order, again)
     np.testing.assert_array_equal(again, table)
