@@ -17,8 +17,6 @@ from eegstore.errors import InvalidDataError
 from eegstore.model import Channel, Chunk, Digital, Recording, Runs, SampleType
 from eegstore.timebase import first_sample
 
-_AT_ONCE = 1 << 16  # values calibrated together: of more, each use costs page faults
-
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -72,17 +70,11 @@ class Window:
         if self.sample_type is SampleType.FLOAT32:
             values = block.digital.astype(dtype)
         else:
-            values = np.empty(block.digital.shape, dtype)
             channels = [self.channels[row] for row in block.rows]
-            gain = np.array([[c.gain] for c in channels], np.float64)
-            offset = np.array([[c.offset] for c in channels], np.float64)
-            step = max(_AT_ONCE * len(values) // max(values.size, 1), 1)
-            for start in range(0, len(values), step):
-                part = slice(start, start + step)
-                exact = block.digital[part].astype(np.float64)
-                exact *= gain[part]
-                exact += offset[part]
-                values[part] = exact
+            # As a whole: the allocator keeps what a freed array of this size had, for the next.
+            values = block.digital * np.array([[c.gain] for c in channels], np.float64)
+            values += np.array([[c.offset] for c in channels], np.float64)
+            values = values.astype(dtype, copy=False)
         if block.present is not None:
             values[~block.present] = np.nan
         return values

@@ -37,6 +37,7 @@ from eegstore.codec.header import (
     pack_header,
     pack_short_header,
     read_header,
+    read_headers,
     runs_to_bytes,
 )
 from eegstore.codec.parameters import Parameters, unpack
@@ -162,8 +163,13 @@ def parameters_named(blobs: Iterable[bytes | memoryview]) -> set[bytes]:
     CodecError
         A blob does not begin with a header.
     """
-    found = {read_header(blob).parameters for blob in blobs}
-    return {digest for digest in found if digest is not None}
+    found: set[bytes] = set()
+    last: Header | None = None
+    for header in read_headers(blobs):
+        if header is not last and header.parameters is not None:
+            found.add(header.parameters)
+        last = header
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,14 +237,13 @@ def _decoded(
     alike: dict[Header, list[int]] = {}
     last: Header | None = None
     members: list[int] = []
-    for index, blob in enumerate(blobs):
-        try:
-            header = read_header(blob)
-        except CodecError as error:
-            raise CodecError(f"second {seconds[index]}: {error}") from None
-        if header is not last:  # hashing one takes longer than reading it
-            last, members = header, alike.setdefault(header, [])
-        members.append(index)
+    try:
+        for index, header in enumerate(read_headers(blobs)):
+            if header is not last:  # hashing one takes longer than reading it
+                last, members = header, alike.setdefault(header, [])
+            members.append(index)
+    except CodecError as error:
+        raise CodecError(f"second {seconds[sum(map(len, alike.values()))]}: {error}") from None
     for header, members in alike.items():
         for at in range(0, len(members), _AT_ONCE):
             part = members[at : at + _AT_ONCE]

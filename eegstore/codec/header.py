@@ -23,6 +23,7 @@ larger themselves there is format 2, without a digest:
 """
 
 import struct
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
@@ -122,6 +123,23 @@ def read_header(blob: bytes | memoryview) -> Header:
     if not _FIXED.size < length <= len(blob):
         raise CodecError(f"header of {length} bytes in a blob of {len(blob)} bytes")
     return (_parse if length > _KEPT else _kept_parse)(bytes(blob[:length]))
+
+
+def read_headers(blobs: Iterable[bytes | memoryview]) -> Iterator[Header]:
+    """The headers of blobs, the same object for neighbours that begin with the same bytes.
+
+    Raises
+    ------
+    CodecError
+        Where a blob does not begin with a header; none follow.
+    """
+    header: Header | None = None
+    begins = b""
+    for blob in blobs:
+        if header is None or blob[: len(begins)] != begins:
+            header = read_header(blob)
+            begins = bytes(blob[: header.length])
+        yield header
 
 
 def _read_short(blob: bytes | memoryview) -> Header:

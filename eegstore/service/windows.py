@@ -13,6 +13,7 @@ from eegstore.service.recordings import declared
 from eegstore.service.times import check_times
 from eegstore.store import chunks as chunk_table
 from eegstore.store.database import Database
+from eegstore.timebase import first_sample
 from eegstore.window import Window, assemble_batches, rates
 from eegstore.wire import unique_labels
 
@@ -104,12 +105,16 @@ def check_span(
 ) -> int:
     """How many values a span has; raises unless it can be asked for."""
     check_times(start, stop)
-    if stop - start > MAX_DURATION:
+    duration = stop - start
+    if duration > MAX_DURATION:
         raise TooLargeError(
-            f"a window of {float(stop - start):g} s is too long; at most {MAX_DURATION} s"
+            f"a window of {float(duration):g} s is too long; at most {MAX_DURATION} s"
         )
     groups = rates([recording.channels[row] for row in rows])
-    values = int(sum(len(members) * sfreq for sfreq, members in groups.items()) * (stop - start))
+    values = sum(
+        len(members) * (first_sample(stop, sfreq) - first_sample(start, sfreq))
+        for sfreq, members in groups.items()
+    )
     if values > max_values:
         raise TooLargeError(f"a window of {values} values is too large; at most {max_values}")
     return values

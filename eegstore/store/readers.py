@@ -44,11 +44,10 @@ class Readers:
         StoreUnavailableError
             All are busy, or the database cannot be reached.
         """
-        try:
-            async with asyncio.timeout(POOL_TIMEOUT):
-                await self._free.acquire()
-        except TimeoutError:
-            raise StoreUnavailableError(f"all connections busy for {POOL_TIMEOUT:g} s") from None
+        if self._free.locked():
+            await self._wait()
+        else:
+            await self._free.acquire()
         reader: Raw | None = None
         try:
             with translated():
@@ -58,6 +57,13 @@ class Readers:
             self._free.release()
             if reader is not None:
                 await self._back(reader)
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(POOL_TIMEOUT):
+                await self._free.acquire()
+        except TimeoutError:
+            raise StoreUnavailableError(f"all connections busy for {POOL_TIMEOUT:g} s") from None
 
     async def close(self) -> None:
         """Close all that are idle."""
