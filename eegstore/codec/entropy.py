@@ -25,12 +25,12 @@ def compress(data: bytes) -> bytes:
     return result
 
 
-def compress_residuals(stream: bytes, *more: bytes) -> bytes:
-    """One zstd frame of `stream` and what follows it, for bytes without repetitions.
+def compress_residuals(stream: bytes, rest: bytes) -> bytes:
+    """One zstd frame of `stream` and the `rest` behind it, for bytes without repetitions.
 
     Matches in noise cost more than they save: only long ones, zeros mostly, are looked for,
-    and all else is left to the entropy stage. What follows `stream` is distributed otherwise
-    and has a block of its own.
+    and all else is left to the entropy stage. The `rest` is distributed otherwise and has a
+    block of its own.
     """
     try:
         compressor = _local.residuals
@@ -40,7 +40,6 @@ def compress_residuals(stream: bytes, *more: bytes) -> bytes:
             hash_log=6, write_checksum=True, write_content_size=True,
         )  # fmt: skip
         compressor = _local.residuals = zstandard.ZstdCompressor(compression_params=parameters)
-    rest = b"".join(more)
     if not rest:
         whole: bytes = compressor.compress(stream)
         return whole

@@ -56,18 +56,18 @@ def encode(
     places = _places(counts)
     written = [write(_table(samples, counts, block), block) for block in parameters.blocks]
     rest = _rest(counts, parameters)
+    possible = np.all([block.possible for block in written], axis=0).tolist()
+    shifts = np.stack([block.shift for block in written], axis=1)
     payloads: list[bytes | None] = []
     for index in range(len(samples)):
-        if not all(block.possible[index] for block in written):
+        if not possible[index]:
             payloads.append(None)
             continue
-        frame = compress_residuals(
-            b"".join(block.stream[index].tobytes() for block in written),
-            b"".join(block.low[index] for block in written),
-            b"".join(block.escapes.get(index, b"") for block in written),
-        )
-        shifts = b"".join(block.shift[index].tobytes() for block in written)
-        parts = [shifts, len(frame).to_bytes(3, "little"), frame]
+        rows = [block.stream[index] for block in written]
+        lows = [block.low[index] for block in written]
+        escapes = [block.escapes.get(index, b"") for block in written]
+        frame = compress_residuals(b"".join(rows), b"".join([*lows, *escapes]))
+        parts = [shifts[index].tobytes(), len(frame).to_bytes(3, "little"), frame]
         if rest:
             flat = np.concatenate([samples[index, places[row]] for row in rest])
             parts.append(differences.encode(flat, tuple(counts[row] for row in rest)))

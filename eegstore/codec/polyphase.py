@@ -34,8 +34,8 @@ def margin_of(taps: Sequence[Taps]) -> int:
     return max(map(len, taps))
 
 
-def room(shape: tuple[int, int, int], margin: int, kind: Any) -> tuple[Table, Table]:
-    """Phases to be filled in, and the part of them without the margins, which are 0.
+def room(shape: tuple[int, int, int], margin: int, kind: Any) -> Table:
+    """Phases to be filled in where they are `cropped`, with margins of 0.
 
     Parameters
     ----------
@@ -45,30 +45,25 @@ def room(shape: tuple[int, int, int], margin: int, kind: Any) -> tuple[Table, Ta
     Returns
     -------
     ndarray, (4, n_rows, n_chunks, n_samples / 4 + 2 * margin)
-    ndarray, (4, n_rows, n_chunks, n_samples / 4)
     """
-    size = shape[-1] // PHASES
-    phases = np.empty((PHASES, *shape[:-1], size + 2 * margin), kind)
-    inner = phases[..., margin : margin + size]
-    phases[..., :margin] = 0
-    phases[..., margin + size :] = 0
-    return phases, inner
+    phases = np.empty((PHASES, *shape[:-1], shape[-1] // PHASES + 2 * margin), kind)
+    _clear(phases, margin)
+    return phases
 
 
-def split(samples: NDArray[Any], taps: Sequence[Taps], order: int, out: Table) -> None:
+def split(samples: NDArray[Any], taps: Sequence[Taps], order: int, phases: Table) -> None:
     """What `pyramid.split` makes of integers ``(n_channels, n_chunks, n_samples)``.
 
     Parameters
     ----------
-    out : ndarray, (4, n_channels, n_chunks, n_samples / 4)
-        The phases, as `join` takes them, but without margins.
+    phases : ndarray, (4, n_channels, n_chunks, n_samples / 4 + 2 * margin)
+        From `room`: filled in as `join` takes them.
     """
     coarse, fine = taps
     margin = margin_of(taps)
-    phases, inner = room(samples.shape, margin, out.dtype)
-    places = samples.reshape(*inner.shape[1:], PHASES)
-    for at, phase in zip(_ORDER, inner, strict=True):
-        phase[...] = places[..., at]
+    inner = cropped(phases, margin)
+    for at, half in enumerate(halves(samples)):
+        inner[2 * at], inner[2 * at + 1] = halves(half)
     _mirror(phases[:2], margin, len(fine))
     for start in range(2):
         left = _flat(phases[2 + start], margin)
@@ -76,12 +71,9 @@ def split(samples: NDArray[Any], taps: Sequence[Taps], order: int, out: Table) -
     _mirror(phases[:1], margin, len(coarse))
     left = _flat(phases[1], margin)
     left -= _between(phases[:1], margin, coarse, 0)
-    out[1:] = inner[1:]
-    whole, left = inner[0], out[0]
     for _ in range(order):
-        left[..., 0] = whole[..., 0]
-        np.subtract(whole[..., 1:], whole[..., :-1], out=left[..., 1:])
-        whole = left.copy() if order > 1 else left
+        inner[0, ..., 1:] -= inner[0, ..., :-1].copy()
+    _clear(phases, margin)
 
 
 def join(phases: Table, taps: Sequence[Taps], order: int, out: NDArray[Any]) -> None:
@@ -105,20 +97,25 @@ def join(phases: Table, taps: Sequence[Taps], order: int, out: NDArray[Any]) -> 
     places = out.reshape(*out.shape[:-1], -1, PHASES)
     with np.errstate(invalid="ignore"):  # what is out of range was never encoded
         for at, phase in zip(_ORDER, phases, strict=True):
-            places[..., at] = _cropped(phase.astype(out.dtype), margin)
+            places[..., at] = cropped(phase.astype(out.dtype), margin)
 
 
 def halves(samples: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """The even and the odd samples of integers of up to 32 bits, ``(..., 2 * n)``."""
     bits = 8 * samples.itemsize
     pairs = np.ascontiguousarray(samples).view(f"i{2 * samples.itemsize}")
-    first, second = pairs.astype(samples.dtype), pairs >> bits
+    first, second = pairs.astype(samples.dtype), (pairs >> bits).astype(samples.dtype)
     return (first, second) if sys.byteorder == "little" else (second, first)
 
 
-def _cropped(table: NDArray[Any], margin: int) -> NDArray[Any]:
+def cropped(table: NDArray[Any], margin: int) -> NDArray[Any]:
     """The part without margins."""
     return table[..., margin:-margin]
+
+
+def _clear(phases: Table, margin: int) -> None:
+    phases[..., :margin] = 0
+    phases[..., -margin:] = 0
 
 
 def _flat(phase: Table, margin: int) -> Table:
@@ -128,7 +125,7 @@ def _flat(phase: Table, margin: int) -> Table:
 
 def _sum(phase: Table, margin: int, order: int) -> None:
     """Replace differences of an order by what they are differences of, and fill the margins."""
-    inner = _cropped(phase, margin)
+    inner = cropped(phase, margin)
     size = inner.shape[-1]
     if phase.dtype == np.float32 and size <= _SUMMED:
         # Exact: differences of 16-bit samples, of first or second order, are below 2**17.

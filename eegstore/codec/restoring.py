@@ -41,7 +41,7 @@ class Read:
         self._tables: list[NDArray[Any]]
         if self._margin:
             shape = (here.n_rows, n_chunks, n_samples)
-            self._tables = [polyphase.room(shape, self._margin, kind)[0]]
+            self._tables = [polyphase.room(shape, self._margin, kind)]
         else:
             shapes = [(1, here.n_rows, n_chunks, size) for size in here.sizes]
             self._tables = [np.empty(shape, kind) for shape in shapes]
@@ -112,7 +112,7 @@ class Read:
         """Where each part's samples belong, ``(n_rows, n_chunks, n)``, and which each place has."""
         if not self._margin:
             return [[(table[0], slice(None))] for table in self._tables]
-        coarse, middle, even, odd = self._tables[0][..., self._margin : -self._margin]
+        coarse, middle, even, odd = polyphase.cropped(self._tables[0], self._margin)
         fine = [(even, slice(0, None, 2)), (odd, slice(1, None, 2))]
         return [[(coarse, slice(None))], [(middle, slice(None))], fine]
 
