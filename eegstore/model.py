@@ -8,7 +8,7 @@ Times are seconds from the recording's start, intervals are half-open, arrays ar
 
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -97,8 +97,6 @@ class Channel:
     digital_max: int = 1  # [count]; a sample may lie outside, and is kept
     transducer: str = ""  # "AgAgCl electrode"
     prefiltering: str = ""  # "HP:0.1Hz LP:75Hz"
-    gain: float = field(init=False, repr=False, compare=False)  # one count [unit]
-    offset: float = field(init=False, repr=False, compare=False)  # value of count 0 [unit]
 
     def __post_init__(self) -> None:
         if not 0 < self.sfreq <= MAX_SFREQ:
@@ -124,9 +122,6 @@ class Channel:
                     f"channel {self.label!r}: digital range {self.digital_min} .. "
                     f"{self.digital_max} does not fit into 32 bits"
                 )
-        gain = (self.physical_max - self.physical_min) / (self.digital_max - self.digital_min)
-        object.__setattr__(self, "gain", gain)
-        object.__setattr__(self, "offset", self.physical_min - self.digital_min * gain)
         if not np.isfinite([self.gain, self.offset]).all():
             raise InvalidDataError(
                 f"channel {self.label!r}: physical range {self.physical_min} .. "
@@ -134,10 +129,20 @@ class Channel:
             )
 
     @property
+    def gain(self) -> float:
+        """One count [unit]."""
+        return (self.physical_max - self.physical_min) / (self.digital_max - self.digital_min)
+
+    @property
     def tells_counts(self) -> bool:
         """Whether a value in float64 says which count it was."""
         largest = max(abs(self.physical_min), abs(self.physical_max))
         return abs(self.gain) > 64 * sys.float_info.epsilon * largest
+
+    @property
+    def offset(self) -> float:
+        """The value of count 0 [unit]."""
+        return self.physical_min - self.digital_min * self.gain
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """How fast a window is read in process, against files, other stores and what lies beneath."""
 
+import random
 from collections.abc import Mapping, Sequence
 
 from scripts.benches import peers, plots
@@ -10,13 +11,14 @@ from scripts.benches.place import Place
 from scripts.benches.questions.disk import build, rows_database
 from scripts.benches.report import Answer, Table, Target
 from scripts.benches.runner import Failed, Worker, ended, in_turn
-from scripts.benches.starts import starting
+from scripts.benches.starts import Draw, again, starting
 
 DURATIONS = (1, 10, 60)  # [s]
 OURS, FLOOR = "eegstore, in process", "floor: psycopg fetches the blobs"
 FRESH = "eegstore, in process, nothing kept"
 OWN_FETCH = "eegstore, blobs only"
 MEMORY, ZSTD = "eegstore, blobs in memory", "floor: zstd alone, in memory"
+_WINDOWS = 10  # that are read again, of each length
 Found = Mapping[tuple[str, int], Sample]
 
 
@@ -30,7 +32,8 @@ def run(place: Place) -> Answer:
         "all. Some keep in memory what they decoded, as they are recommended to be used: eegstore "
         "64 MB of seconds, each of which is decoded when it is first read, HDF5, Zarr and others "
         "what their libraries keep; so eegstore also stands here with nothing kept, where every "
-        "read decodes its seconds."
+        "read decodes its seconds. The last table has windows that every system has read once "
+        "before, as when a page is turned back, or when several look at a recording."
     )
     workers = _workers(place)
     with ended(workers):
@@ -45,8 +48,10 @@ def run(place: Place) -> Answer:
                 place.missing[worker.name] = wrong
         cases = {n: starting(place.scale.hour, n) for n in DURATIONS}
         found = in_turn(place, workers, "read", cases, 3)
+        once_more = [worker for worker in workers if _reads_again(worker, place)]
+        repeated = in_turn(place, once_more, "read", _seen(place, once_more), 1.5)
     answer.targets = _targets(found)
-    answer.tables = [_table(found, [worker.name for worker in workers])]
+    answer.tables = [_table("", found), _table("Read again", repeated)]
     series = {
         name: [(n, found[name, n].median * 1e3) for n in DURATIONS]
         for name in (worker.name for worker in workers)
@@ -77,6 +82,24 @@ def _workers(place: Place) -> list[Worker]:
             Worker(f"row per sample, {name}", Rows, rows, signal, place.scale.rows, method=method)
         )
     return [*workers, *peers.files(signal), *stores]
+
+
+def _reads_again(worker: Worker, place: Place) -> bool:
+    slow = worker.name.startswith("row per sample")
+    return not slow and worker.name not in {MEMORY, ZSTD, OWN_FETCH, *place.missing}
+
+
+def _seen(place: Place, workers: Sequence[Worker]) -> dict[int, Draw]:
+    """Windows of each length, all of which the workers have read."""
+    cases: dict[int, Draw] = {}
+    for n in DURATIONS:
+        draw, generator = starting(place.scale.hour, n), random.Random(1)
+        windows = [draw(generator) for _ in range(_WINDOWS)]
+        cases[n] = again(windows)
+        for worker in workers:
+            for window in windows:
+                worker.timed(worker.method or "read", *window)
+    return cases
 
 
 def _targets(found: Found) -> list[Target]:
@@ -111,7 +134,7 @@ def _targets(found: Found) -> list[Target]:
     return targets
 
 
-def _table(found: Found, names: Sequence[str]) -> Table:
+def _table(title: str, found: Found) -> Table:
     columns = ["system"]
     for n in DURATIONS:
         columns += [f"{n} s: / eegstore", "median [ms]", "p99", "n"]
@@ -122,7 +145,7 @@ def _table(found: Found, names: Sequence[str]) -> Table:
     for name in ordered:
         pairs = ((found.get((name, n)), found.get((OURS, n))) for n in DURATIONS)
         rows.append([name, *(cell for pair in pairs for cell in compared(*pair))])
-    return Table("", columns, rows)
+    return Table(title, columns, rows)
 
 
 _LAST = Sample((float("inf"),))
