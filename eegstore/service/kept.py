@@ -14,6 +14,7 @@ import numpy as np
 
 from eegstore.codec import Batch
 from eegstore.model import Digital, Runs
+from eegstore.service.memory import keep_freed
 from eegstore.store.database import Database
 
 MAX_BYTES = 64 << 20  # of samples: an hour and a half of 23 channels at 256 Hz
@@ -83,6 +84,7 @@ class Kept:
 def kept_of(database: Database, max_bytes: int = MAX_BYTES) -> Kept:
     """What is kept of a database, made when first asked for; then with `max_bytes`."""
     if database.kept is None:
+        keep_freed()
         database.kept = Kept(max_bytes)
     kept: Kept = database.kept
     return kept
