@@ -6,7 +6,7 @@ digest of the stored blob, which every read asks the database for: a second that
 encoded anew is never served from here.
 """
 
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -92,9 +92,14 @@ def kept_of(database: Database, max_bytes: int = MAX_BYTES) -> Kept:
 
 def batches_of(kept: Mapping[int, Second]) -> list[Batch]:
     """Kept seconds, by second, as they once were decoded."""
-    alike: dict[tuple[Runs, int], list[int]] = defaultdict(list)
+    alike: dict[tuple[Runs, int], list[int]] = {}
+    runs: Runs | None = None
+    members: list[int] = []
     for second, one in kept.items():
-        alike[one.runs, one.samples.ndim].append(second)
+        if one.runs is not runs:  # hashing runs takes longer than copying the second
+            runs = one.runs
+            members = alike.setdefault((runs, one.samples.ndim), [])
+        members.append(second)
     return [
         Batch(seconds, runs, np.stack([kept[second].samples for second in seconds], axis=ndim - 1))
         for (runs, ndim), seconds in alike.items()

@@ -4,6 +4,7 @@ Metadata is asked for through SQLAlchemy; the statements that carry blobs speak 
 binary on the same connections, so that both share a transaction.
 """
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from eegstore.errors import InvalidDataError, StoreUnavailableError
-from eegstore.store.driver import POOL_TIMEOUT, translated
+from eegstore.store.driver import POOL_TIMEOUT, in_one_line, translated
 from eegstore.store.driver import Raw as Raw
 from eegstore.store.readers import Readers
 from eegstore.store.schema import MIN_VERSION, checked, head_revision
@@ -60,7 +61,8 @@ class Database:
             hide_parameters=True,  # names and signals stay out of errors and logs
             connect_args={"options": options, "prepare_threshold": 2, "connect_timeout": 10},
         )
-
+        pool = type(self.engine.pool)
+        logging.getLogger(f"{pool.__module__}.{pool.__qualname__}").addFilter(in_one_line)
         self._readers = Readers(parsed, options, pool_size)
 
     async def close(self) -> None:

@@ -1,5 +1,6 @@
 """The driver's connection, and its errors as eegstore's own."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -32,6 +33,21 @@ def translated() -> Iterator[None]:
         if "closed" in str(error):
             raise StoreUnavailableError(f"connection lost: {error}") from error
         raise
+
+
+def in_one_line(record: logging.LogRecord) -> bool:
+    """A connection that was lost while it was given back is told without a traceback.
+
+    A filter of the pool's logger. Nobody has lost anything by it: what was to be committed
+    had been, or had failed, before; and the pool makes another connection.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, DBAPIError | psycopg.Error):
+        said = str(error).strip().splitlines()
+        record.msg = f"a connection was lost while it was given back: {said[0] if said else ''}"
+        record.exc_info = None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+    return True
 
 
 def _translate(cause: BaseException | None, error: Exception) -> Exception:

@@ -142,6 +142,22 @@ def test_a_connection_that_was_cut_is_unavailable_and_then_made_anew(
     used(common.app, work, pool_size=1)
 
 
+def test_a_connection_that_is_given_back_closed_is_told_in_one_line(
+    common: Urls, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As the driver closes it when a request is cancelled while the server goes down."""
+
+    async def work(database: Database) -> None:
+        async with database.engine.connect() as connection:
+            await (await raw(connection)).close()
+        assert await asked(database, "SELECT 1") == 1
+
+    used(common.app, work, pool_size=1)
+    (record,) = caplog.records
+    assert record.getMessage().startswith("a connection was lost while it was given back: ")
+    assert "Traceback" not in caplog.text
+
+
 def test_a_connection_that_is_cut_within_a_request_leaves_nothing(
     common: Urls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
