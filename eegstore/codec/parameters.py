@@ -79,11 +79,6 @@ class Block:
         return stacked([*self.liftings, self.liftings[-1]])
 
     @cached_property
-    def highest(self) -> int:
-        """The last of the recording's channels that is in the block."""
-        return int(self.rows.max())
-
-    @cached_property
     def plans(self) -> dict[tuple[int, int], Any]:
         """What `plan.plan` has worked out."""
         return {}

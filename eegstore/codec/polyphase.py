@@ -129,7 +129,7 @@ def _sum(phase: Table, margin: int, order: int) -> None:
     size = inner.shape[-1]
     if phase.dtype == np.float32 and size <= _SUMMED:
         # Exact: differences of 16-bit samples, of first or second order, are below 2**17.
-        step = max(PRODUCTS // size**2, 1)
+        step = max(PRODUCTS // (size * phase.shape[-1]), 1)
         for start in range(0, phase.shape[1], step):
             part = slice(start, start + step)
             for _ in range(order - 1):
