@@ -1,8 +1,12 @@
 """The pure modules of the page: times, turning, scales, rows, addresses, kept pages."""
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
+
+from eegstore.model import Channel
+from eegstore.wire import unique_labels
 
 from .conftest import Js
 
@@ -182,7 +186,8 @@ def test_rows(js: Js) -> None:
         "stack",
         """(() => {
             const kind = (label) => (label == "ECG" ? "ekg" : "eeg")
-            const traces = labels.map((label) => ({label, rows: [0], kind: kind(label)}))
+            const named = (label) => ({label, name: label, rows: [0], kind: kind(label)})
+            const traces = labels.map(named)
             const {rows, rowHeight: height} = m.rowsOf(traces, ["X"], 570)
             return [rows.map(({centre}) => centre / height), rows.map(({index}) => index), height]
         })()""",
@@ -191,6 +196,15 @@ def test_rows(js: Js) -> None:
     assert found[0] == pytest.approx([0.7, 1.7, 3.2, 4.7])
     assert found[1] == [0, 1, 2, 4]
     assert found[2] == pytest.approx(570 / 5.4)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [["A", "B"], ["T8-P8", "A", "T8-P8"], ["A", "A", "A-0", "A"], ["A-1", "A", "A-1", "A"], []],
+)
+def test_names_of_traces_are_those_of_the_api(js: Js, labels: list[str]) -> None:
+    channels = [Channel(label, Fraction(1)) for label in labels]
+    assert js("frame", "m.unique(labels)", labels=labels) == unique_labels(channels)
 
 
 def test_lines_are_cut_off_where_that_is_wished(js: Js) -> None:

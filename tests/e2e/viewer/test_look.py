@@ -1,6 +1,7 @@
 """How the page looks: scales, time base, colours, what is shown and what is hidden."""
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -108,6 +109,24 @@ def test_gain_of_a_kind_of_channel(screen: Screen, night: Night) -> None:
     screen.page.keyboard.press("Escape")
     assert column(screen, "px", "ECG") == pytest.approx(PX_PER_MM / 14)
     assert column(screen, "px", "EEG C3-REF") == pytest.approx(PX_PER_MM / 7)
+
+
+def test_of_two_traces_of_one_label_one_is_hidden(screen: Screen, sent: Any) -> None:
+    """And a link hides the same one."""
+    screen.open(f"{sent.query}&time=0&lff=off&hff=off")
+    labels = screen.page.locator("#labels [data-label=T8-P8]")
+    assert labels.count() == 2
+    labels.nth(1).click(modifiers=["Shift"])
+    screen.page.wait_for_function("location.search.includes('hidden=T8-P8-1')")
+    assert labels.count() == 1
+    screen.open(f"{sent.query}&time=0&lff=off&hff=off&hidden=T8-P8-1")
+    names = screen.data("traces")["label"]
+    assert names == ["FP1-F7", "F7-T7", "T7-P7", "P7-O1", "T8-P8", "SaO2"]
+    first = screen.traces()[4]
+    np.testing.assert_allclose(first, sent.values(4, 0, 10), atol=0.2, rtol=0)
+    screen.page.keyboard.press("m")
+    assert screen.page.get_by_label("T8-P8-0").is_checked()
+    assert not screen.page.get_by_label("T8-P8-1").is_checked()
 
 
 def test_traces_are_hidden_and_shown(screen: Screen, night: Night) -> None:

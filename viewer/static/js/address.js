@@ -20,7 +20,7 @@ export function written(now, study) {
     query.set("up", "positive")
   }
   now.bad.forEach((row) => query.append("bad", String(row)))
-  now.hidden.forEach((label) => query.append("hidden", label))
+  now.hidden.forEach((name) => query.append("hidden", name))
   return query
 }
 

@@ -9,10 +9,14 @@ export function header(buffer) {
   return {head: JSON.parse(text), at: 4 + length}
 }
 
-/** A page of traces; each has `x` [s] from page start, and `values` in its unit, NaN in gaps. */
+/**
+ * A page of traces; each has `x` [s] from page start, and `values` in its unit, NaN in gaps; and a
+ * `name` that no other trace has.
+ */
 export function page(buffer) {
   const {head, at} = header(buffer)
-  const traces = head.traces.map((trace) => ({...trace}))
+  const names = unique(head.traces.map(({label}) => label))
+  const traces = head.traces.map((trace, index) => ({...trace, name: names[index]}))
   let position = at
   for (const block of head.blocks) {
     const bytes = 4 * block.n_points
@@ -28,6 +32,23 @@ export function page(buffer) {
     throw new Error(`a page of ${buffer.byteLength} bytes, its header describes ${position}`)
   }
   return {...head, start: number(head.start), stop: number(head.end), traces}
+}
+
+/** Labels made unique as the API and MNE do: T8-P8 twice becomes T8-P8-0 and T8-P8-1. */
+export function unique(labels) {
+  const taken = new Set(labels), counts = new Map()
+  return labels.map((label) => {
+    if (labels.indexOf(label) == labels.lastIndexOf(label)) {
+      return label
+    }
+    let name = label, count = counts.get(label) ?? 0
+    while (taken.has(name)) {
+      name = `${label}-${count++}`
+    }
+    counts.set(label, count)
+    taken.add(name)
+    return name
+  })
 }
 
 /** A number from "12.5", "25/2" or 12.5. */

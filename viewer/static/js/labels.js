@@ -23,7 +23,7 @@ export function labels(viewer) {
       onclick: (event) => (event.shiftKey ? hide(trace) : mark(trace)),
     }, make("span", {class: "name"}, trace.label), own ? make("i", {}, own) : null, noise ? make("i", {}, noise) : null)
   }
-  const hide = (trace) => state.set({hidden: [...state.now.hidden, trace.label]})
+  const hide = (trace) => state.set({hidden: [...state.now.hidden, trace.name]})
   const mark = (trace) => {
     const {bad} = state.now
     const some = trace.rows.filter((row) => bad.includes(row))

@@ -22,9 +22,9 @@ export function menu({state, scene, keys}) {
     onchange: (event) => state.set({gains: {...state.now.gains, [kind]: Number(event.target.value)}})},
     ...FACTORS.map((factor) => make("option", {value: factor, selected: gainOf(kind, state.now.gains) == factor}, `×${factor}`))))
 
-  const shown = (trace) => make("label", {}, make("input", {type: "checkbox", checked: !state.now.hidden.includes(trace.label),
+  const shown = (trace) => make("label", {}, make("input", {type: "checkbox", checked: !state.now.hidden.includes(trace.name),
     onchange: (event) => state.set({hidden: event.target.checked
-      ? state.now.hidden.filter((label) => label != trace.label) : [...state.now.hidden, trace.label]})}), trace.label)
+      ? state.now.hidden.filter((name) => name != trace.name) : [...state.now.hidden, trace.name]})}), trace.name)
 
   const open = () => {
     box.replaceChildren(make("h2", {}, "Settings"),

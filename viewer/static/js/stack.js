@@ -15,7 +15,7 @@ export const CLIPPED = 1.5 // [row] from its own, where a trace is cut off when 
 export function rowsOf(traces, hidden, height) {
   const shown = traces
     .map((trace, index) => ({trace, index}))
-    .filter(({trace}) => !hidden.includes(trace.label))
+    .filter(({trace}) => !hidden.includes(trace.name))
   let at = 0
   const places = shown.map(({trace}, k) => {
     at += k == 0 ? 0 : 1 + (apart(shown[k - 1].trace, trace) ? APART : 0)
