@@ -282,6 +282,21 @@ def test_the_dialog_changes_words_time_length_and_channels(desk: Screen, client:
     assert edited.supersedes == made.annotation_id
 
 
+def test_keys_do_nothing_to_an_event_that_is_not_in_view(desk: Screen, client: Client) -> None:
+    drag(desk, 21, 21.5)
+    made = done(desk, client, "a")
+    desk.page.evaluate("eegstore.set({start: 45})")
+    desk.at(45)
+    for key in ("Delete", "y", "q", "e"):
+        desk.press(key)
+        said = "The chosen event, artefact at 22:00:21, is not on this page"
+        assert desk.text("notice") == said
+    assert history(client, made) == ["confirmed"]
+    desk.page.evaluate("eegstore.set({start: 20})")
+    desk.at(20)
+    assert history(client, done(desk, client, "Delete")) == ["confirmed", "rejected"]
+
+
 def test_a_note_asks_for_its_words(desk: Screen, client: Client) -> None:
     desk.page.keyboard.press("w")
     field = desk.page.get_by_role("dialog", name="Event").get_by_label("Description")

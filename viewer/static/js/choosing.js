@@ -2,7 +2,7 @@
 
 import {dye, kindsOf} from "./classes.js"
 import {button, make, place} from "./dom.js"
-import {isPoint} from "./events.js"
+import {isPoint, touches} from "./events.js"
 import {lasting} from "./eventlist.js"
 import {rowsShown, shownOn} from "./shade.js"
 
@@ -49,6 +49,15 @@ export function choosing(viewer) {
     }
   }
   const confirm = status("confirmed"), propose = status("proposed"), reject = status("rejected")
+  /** By key, which may be hit by mistake, only where the event is in view. */
+  const inView = (act) => () => {
+    const one = marks.entry(scene.now.chosen), {page, study} = scene.now
+    if (one != null && !touches(one, page)) {
+      tell("hint", `The chosen event, ${one.description || "no words"} at ${study.clock.text(one.start)}, is not on this page`)
+      return
+    }
+    act()
+  }
   const edit = () => isChosen() && viewer.edit(scene.now.chosen)
   const away = () => scene.set({chosen: null, selection: null, begun: null, ruler: null})
   const recall = (act) => async () => {
@@ -89,10 +98,10 @@ export function choosing(viewer) {
   state.on(["classes"], show)
 
   keys.add(
-    {keys: ["e"], words: "Edit the chosen event", group: "Events", run: edit},
-    {keys: ["y"], words: "Confirm the chosen event", group: "Events", run: confirm},
-    {keys: ["q"], words: "Only propose it", group: "Events", run: propose},
-    {keys: ["Delete", "Backspace"], words: "Reject the chosen event", group: "Events", run: reject},
+    {keys: ["e"], words: "Edit the chosen event", group: "Events", run: inView(edit)},
+    {keys: ["y"], words: "Confirm the chosen event", group: "Events", run: inView(confirm)},
+    {keys: ["q"], words: "Only propose it", group: "Events", run: inView(propose)},
+    {keys: ["Delete", "Backspace"], words: "Reject the chosen event", group: "Events", run: inView(reject)},
     {keys: ["Ctrl+z"], words: "Undo", group: "Events", run: recall(() => marks.undo())},
     {keys: ["Ctrl+Shift+z", "Ctrl+y"], words: "Do again", group: "Events", run: recall(() => marks.redo())},
     {keys: ["Escape"], words: "Choose and select nothing", group: "Events", run: away},

@@ -51,13 +51,16 @@ export class Events {
   }
 }
 
+/** Whether an event lies on a page, or partly. */
+export const touches = (one, {start, stop}) => one.start < stop && (one.stop > start || one.start >= start)
+
 /**
  * The entry of a list, by onset, that comes next (1) or before (-1) as seen from a page.
  *
  * From the chosen one where that lies on the page, else from the page's start; null at the end.
  */
 export function neighbour(list, way, {start, stop}, chosen) {
-  const from = chosen != null && chosen.start < stop && (chosen.stop > start || chosen.start >= start) ? chosen : null
+  const from = chosen != null && touches(chosen, {start, stop}) ? chosen : null
   const later = from == null ? (one) => one.start >= start : (one) => after(one, from) > 0 && one != from
   return (way > 0 ? list.find(later) : list.findLast((one) => one != from && !later(one))) ?? null
 }
