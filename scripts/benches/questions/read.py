@@ -2,9 +2,10 @@
 
 import random
 from collections.abc import Mapping, Sequence
+from statistics import median
 
 from scripts.benches import peers, plots
-from scripts.benches.figures import Sample, compared
+from scripts.benches.figures import Sample, compared, number
 from scripts.benches.ours import Fetch, Memory, Windows
 from scripts.benches.peers.rows import Rows
 from scripts.benches.place import Place
@@ -12,6 +13,7 @@ from scripts.benches.questions.disk import build, rows_database
 from scripts.benches.report import Answer, Table, Target
 from scripts.benches.runner import Failed, Worker, ended, in_turn
 from scripts.benches.starts import Draw, again, starting
+from scripts.benches.steps import WHOLE, Steps
 
 DURATIONS = (1, 10, 60)  # [s]
 OURS, FLOOR = "eegstore, in process", "floor: psycopg fetches the blobs"
@@ -19,6 +21,7 @@ FRESH = "eegstore, in process, nothing kept"
 OWN_FETCH = "eegstore, blobs only"
 MEMORY, ZSTD = "eegstore, blobs in memory", "floor: zstd alone, in memory"
 _WINDOWS = 10  # that are read again, of each length
+_STEPPED = 200  # windows whose steps are timed, of each length
 Found = Mapping[tuple[str, int], Sample]
 
 
@@ -33,7 +36,8 @@ def run(place: Place) -> Answer:
         "64 MB of seconds, each of which is decoded when it is first read, HDF5, Zarr and others "
         "what their libraries keep; so eegstore also stands here with nothing kept, where every "
         "read decodes its seconds. The last table has windows that every system has read once "
-        "before, as when a page is turned back, or when several look at a recording."
+        "before, as when a page is turned back, or when several look at a recording; or where "
+        "the time of a window goes of which nothing is kept."
     )
     workers = _workers(place)
     with ended(workers):
@@ -51,7 +55,7 @@ def run(place: Place) -> Answer:
         once_more = [worker for worker in workers if _reads_again(worker, place)]
         repeated = in_turn(place, once_more, "read", _seen(place, once_more), 1.5)
     answer.targets = _targets(found)
-    answer.tables = [_table("", found), _table("Read again", repeated)]
+    answer.tables = [_table("", found), _table("Read again", repeated), _bounds(place)]
     series = {
         name: [(n, found[name, n].median * 1e3) for n in DURATIONS]
         for name in (worker.name for worker in workers)
@@ -82,6 +86,26 @@ def _workers(place: Place) -> list[Worker]:
             Worker(f"row per sample, {name}", Rows, rows, signal, place.scale.rows, method=method)
         )
     return [*workers, *peers.files(signal), *stores]
+
+
+def _bounds(place: Place) -> Table:
+    """What the time of a window is spent on; timing the steps takes a little, too."""
+    worker = Worker("steps", Steps, place.hours(1).app, place.source.signal(place.scale.hour))
+    spent: dict[int, list[dict[str, float]]] = {}
+    with ended([worker]):
+        for n in DURATIONS[1:]:
+            draw, generator = starting(place.scale.hour, n), random.Random(2)
+            times = 3 + min(place.scale.rounds, _STEPPED)
+            spent[n] = [worker.call("steps", *draw(generator)) for _ in range(times)][3:]
+    rows = []
+    for name in next(iter(spent.values()))[0]:
+        row = [name]
+        for taken in spent.values():
+            here, whole = (median(one[what] for one in taken) for what in (name, WHOLE))
+            row += [number(1e3 * here), number(100 * here / whole)]
+        rows.append(row)
+    columns = ["step", *(cell for n in spent for cell in (f"{n} s: median [ms]", "of all [%]"))]
+    return Table("Where the time goes", columns, rows)
 
 
 def _reads_again(worker: Worker, place: Place) -> bool:
