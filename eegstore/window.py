@@ -71,7 +71,6 @@ class Window:
             values = block.digital.astype(dtype)
         else:
             channels = [self.channels[row] for row in block.rows]
-            # As a whole: the allocator keeps what a freed array of this size had, for the next.
             values = block.digital * np.array([[c.gain] for c in channels], np.float64)
             values += np.array([[c.offset] for c in channels], np.float64)
             values = values.astype(dtype, copy=False)

@@ -176,6 +176,7 @@ def _low(numbers: NDArray[Any], here: Plan) -> list[bytes]:
         return [b""] * len(numbers)
     packed = []
     for (_, bit, _), (samples, _) in zip(here.planes, here.lows, strict=True):
-        bits = (numbers[:, samples] & (1 << bit)).astype(np.bool_)
+        bits = (numbers[:, samples] >> bit).astype(np.uint8)  # there may be fewer bits: 0 then
+        bits &= 1
         packed.append(np.packbits(bits, axis=1, bitorder="little"))
     return [row.tobytes() for row in np.concatenate(packed, axis=1)]

@@ -127,12 +127,6 @@ def test_the_error_names_the_second() -> None:
         codec.decode(blobs, [10, 11, 12])
 
 
-def test_unknown_parameters_are_refused_not_guessed() -> None:
-    blob = pack_header(codec.INTERPOLATED, SampleType.INT16, (((0, 1),),), bytes(32)) + b"x"
-    with pytest.raises(CodecError, match=r"parameters 0{16}\.\.\. that it names"):
-        codec.decode([blob], [0])
-
-
 def test_eeg_takes_less_than_half_the_bytes_and_where_time_counts_hardly_more() -> None:
     chunk = SyntheticEeg().chunk(10)
     (blob,), (fast,) = codec.encode_all([chunk]), codec.encode_all([chunk], fast=True)

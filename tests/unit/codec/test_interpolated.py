@@ -304,3 +304,22 @@ def test_synthetic_eeg_is_coded_with_parameters() -> None:
     assert Fraction(256) == eeg.recording("p", "r").channels[0].sfreq
     blobs = codec.encode_all(chunks, parameters)
     assert sum(map(len, blobs)) < 0.95 * sum(len(codec.encode(chunk)) for chunk in chunks)
+
+
+def test_a_channel_that_was_loud_may_be_silent() -> None:
+    """As a trigger of 24 bits: its low bits go beyond those that its residuals then have."""
+    rng = np.random.default_rng(3)
+    tables = [chunk.samples.reshape(N_CHANNELS, -1) for chunk in smooth(20, "<i4")]
+    for table in tables:
+        table[0] = rng.integers(-(1 << 23), 1 << 23, table.shape[1])
+    parameters = fitted([Chunk(k, RUNS, table.ravel()) for k, table in enumerate(tables)])
+    assert parameters.blocks[0].shifts.max() > 16
+    for table in tables:
+        table[0] = 0
+    chunks = [Chunk(k, RUNS, table.ravel()) for k, table in enumerate(tables)]
+    blobs = codec.encode_all(chunks, parameters)
+    assert {codec.read_header(blob).codec for blob in blobs} == {codec.INTERPOLATED}
+    for chunk, again in zip(
+        chunks, codec.decode(blobs, range(20), shared(parameters)), strict=True
+    ):
+        np.testing.assert_array_equal(again.samples, chunk.samples)
