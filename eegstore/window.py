@@ -5,7 +5,7 @@ Channels of one `sfreq` form a block; a window of equal rates has one block, and
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from eegstore.codec import Batch
 from eegstore.errors import InvalidDataError
 from eegstore.model import Channel, Chunk, Digital, Recording, Runs, SampleType
+from eegstore.picks import Calibration, Picks, pick
 from eegstore.timebase import first_sample
 
 
@@ -60,6 +61,7 @@ class Window:
     channels: tuple[Channel, ...]
     sample_type: SampleType
     blocks: tuple[Block, ...]
+    calibration: Calibration = field(repr=False, compare=False)
 
     def physical(self, block: Block, dtype: type = np.float32) -> NDArray[Any]:
         """Values of a block in each channel's unit, (n_rows, n_samples), NaN in gaps.
@@ -70,10 +72,7 @@ class Window:
         if self.sample_type is SampleType.FLOAT32:
             values = block.digital.astype(dtype)
         else:
-            channels = [self.channels[row] for row in block.rows]
-            values = block.digital * np.array([[c.gain] for c in channels], np.float64)
-            values += np.array([[c.offset] for c in channels], np.float64)
-            values = values.astype(dtype, copy=False)
+            values = self.calibration.values(block.digital, block.rows, dtype)
         if block.present is not None:
             values[~block.present] = np.nan
         return values
@@ -115,18 +114,6 @@ class Window:
         return self.blocks[0]
 
 
-def rates(channels: Sequence[Channel]) -> dict[Fraction, list[int]]:
-    """Rows by `sfreq`, in the order in which the rates first occur."""
-    groups: dict[Fraction, list[int]] = {}
-    last: Fraction | None = None
-    for row, channel in enumerate(channels):
-        if channel.sfreq is not last:  # hashing a Fraction takes longer than all else here
-            last = channel.sfreq
-            members = groups.setdefault(last, [])
-        members.append(row)
-    return groups
-
-
 def assemble(
     recording: Recording,
     rows: Sequence[int],
@@ -139,30 +126,27 @@ def assemble(
     Equals slicing the whole recording at ``start <= n / sfreq < stop``.
     """
     batches = [Batch([chunk.second], chunk.runs, chunk.samples[None]) for chunk in chunks]
-    return assemble_batches(recording, rows, start, stop, batches)
+    return assemble_batches(pick(recording, rows), start, stop, batches)
 
 
 def assemble_batches(
-    recording: Recording,
-    rows: Sequence[int],
-    start: Fraction,
-    stop: Fraction,
-    batches: Iterable[Batch],
+    picks: Picks, start: Fraction, stop: Fraction, batches: Iterable[Batch]
 ) -> Window:
     """As `assemble`, out of seconds that were decoded together."""
-    channels = tuple([recording.channels[row] for row in rows])
-    groups = rates(channels)
-    dtype = recording.sample_type.dtype
     batches = list(batches)
-    if len(batches) == 1 and len(groups) == 1:
-        ((f, members),) = groups.items()
-        whole = _whole(batches[0], rows, f, start, stop)
-        if whole is not None:
-            block = Block(f, tuple(members), first_sample(start, f), whole, None)
-            return Window(
-                recording.patient_id, recording.recording_id, start, stop, channels,
-                recording.sample_type, (block,),
-            )  # fmt: skip
+    blocks = _one_block(picks, start, stop, batches) or _blocks(picks, start, stop, batches)
+    recording = picks.recording
+    return Window(
+        recording.patient_id, recording.recording_id, start, stop, picks.channels,
+        recording.sample_type, blocks, picks.calibration,
+    )  # fmt: skip
+
+
+def _blocks(
+    picks: Picks, start: Fraction, stop: Fraction, batches: Sequence[Batch]
+) -> tuple[Block, ...]:
+    groups, rows = picks.rates, picks.rows
+    dtype = picks.recording.sample_type.dtype
     edges = {f: (first_sample(start, f), first_sample(stop, f)) for f in groups}
     arrays = {f: np.zeros((len(r), edges[f][1] - edges[f][0]), dtype) for f, r in groups.items()}
     seen = {f: np.zeros(a.shape, np.bool_) for f, a in arrays.items()}
@@ -174,45 +158,55 @@ def assemble_batches(
                 _paste_batch(arrays[f], seen[f], batch, sources, f, one, edges[f][0])
             else:
                 _paste_runs(arrays[f], seen[f], batch, sources, f, edges[f][0])
-    blocks = tuple(
-        Block(f, tuple(groups[f]), edges[f][0], arrays[f], None if seen[f].all() else seen[f])
+    return tuple(
+        Block(f, groups[f], edges[f][0], arrays[f], None if seen[f].all() else seen[f])
         for f in groups
     )
-    return Window(
-        recording.patient_id, recording.recording_id, start, stop, channels,
-        recording.sample_type, blocks,
-    )  # fmt: skip
 
 
-def _whole(
-    batch: Batch, rows: Sequence[int], sfreq: Fraction, start: Fraction, stop: Fraction
-) -> Digital | None:
-    """The samples of a window that one batch has without a gap, if it is so."""
-    seconds = batch.seconds
-    n_channels = len(batch.runs)
-    first, last = first_sample(start, sfreq), first_sample(stop, sfreq)
-    origin = first_sample(seconds[0], sfreq)
-    if (
-        batch.samples.ndim != 3
-        or _shared_run(batch.runs) != 0
-        or sfreq.denominator != 1
-        or batch.samples.shape[2] != sfreq
-        or seconds != list(range(seconds[0], seconds[0] + len(seconds)))
-        or first < origin
-        or last > first_sample(seconds[-1] + 1, sfreq)
-    ):
+def _one_block(
+    picks: Picks, start: Fraction, stop: Fraction, batches: Sequence[Batch]
+) -> tuple[Block] | None:
+    """The block of a window of whole seconds of one rate, none of which is missing; else None."""
+    if len(picks.rates) != 1:
         return None
-    table = batch.samples
-    if list(rows) != list(range(n_channels)):
-        table = table[rows]
-    flat = table.reshape(len(table), -1)
-    return np.ascontiguousarray(flat[:, first - origin : last - origin])
+    ((sfreq, members),) = picks.rates.items()
+    first, last = start.numerator // start.denominator, -(-stop.numerator // stop.denominator)
+    seconds = list(range(first, last))
+    if not seconds or sorted([k for batch in batches for k in batch.seconds]) != seconds:
+        return None
+    width, more = sfreq.numerator, sfreq.denominator
+    for batch in batches:
+        table = batch.samples
+        if more != 1 or table.ndim != 3 or table.shape[2] != width or _shared_run(batch.runs) != 0:
+            return None
+    if len(batches) == 1 and batches[0].seconds == seconds:
+        table = _picked(batches[0], picks)
+    else:
+        table = np.empty((len(members), len(seconds), width), batches[0].samples.dtype)
+        for batch in batches:
+            table[:, _columns(batch.seconds, first)] = _picked(batch, picks)
+    flat = table.reshape(len(members), -1)
+    left, right = first_sample(start, sfreq), first_sample(stop, sfreq)
+    digital = np.ascontiguousarray(flat[:, left - first * width : right - first * width])
+    return (Block(sfreq, members, left, digital, None),)
+
+
+def _picked(batch: Batch, picks: Picks) -> Digital:
+    return batch.samples if picks.are_all else batch.samples[list(picks.rows)]
+
+
+def _columns(seconds: Sequence[int], first: int) -> slice | list[int]:
+    """Where these seconds lie in a table that begins with second `first`."""
+    columns = [second - first for second in seconds]
+    stop = columns[0] + len(columns)
+    return slice(columns[0], stop) if columns == list(range(columns[0], stop)) else columns
 
 
 def _shared_run(runs: Runs) -> int | None:
     """First sample of the one run that all channels share, if they do."""
     first = runs[0]
-    if len(first) == 1 and all(channel == first for channel in runs):
+    if len(first) == 1 and runs.count(first) == len(runs):
         return first[0][0]
     return None
 

@@ -101,6 +101,12 @@ def batches_of(kept: Mapping[int, Second]) -> list[Batch]:
             members = alike.setdefault((runs, one.samples.ndim), [])
         members.append(second)
     return [
-        Batch(seconds, runs, np.stack([kept[second].samples for second in seconds], axis=ndim - 1))
-        for (runs, ndim), seconds in alike.items()
+        Batch(seconds, runs, _joined([kept[second].samples for second in seconds]))
+        for (runs, _), seconds in alike.items()
     ]
+
+
+def _joined(seconds: list[Digital]) -> Digital:
+    """Samples of seconds that are alike, as in `Batch`."""
+    *channels, n_samples = seconds[0].shape
+    return np.concatenate(seconds, axis=-1).reshape(*channels, len(seconds), n_samples)

@@ -14,7 +14,7 @@ from eegstore.overview import Grid, Overview, grid_of
 from eegstore.service.recordings import declared
 from eegstore.service.summaries import Gathered, gather
 from eegstore.service.times import check_times
-from eegstore.service.windows import MAX_DURATION, read_window, rows_of
+from eegstore.service.windows import MAX_DURATION, read_window
 from eegstore.signal.envelope import limits_between, no_samples
 from eegstore.signal.rollup import LEVELS, Columns
 from eegstore.signal.spans import Spans, before
@@ -73,8 +73,8 @@ async def read_overview(
         The span is empty or lies where no recording can be; px is not in 1 .. 10,000; the
         answer would be too large; a label is unknown.
     """
-    recording = (await declared(database, patient_id, recording_id)).recording
-    rows = rows_of(recording, labels)
+    picks = (await declared(database, patient_id, recording_id)).picks(labels)
+    recording, rows = picks.recording, picks.rows
     check(rows, start, stop, px, max_values)
     bucket = _bucket(recording, rows, start, stop, px)
     grid = grid_of(start, stop, px, bucket)
@@ -83,8 +83,8 @@ async def read_overview(
     else:
         limits, found = await _from_samples(database, recording, rows, grid, labels)
     overview = Overview(
-        patient_id, recording_id, tuple(recording.channels[row] for row in rows),
-        recording.sample_type, grid, bucket, limits, _touching(grid, found.seconds),
+        patient_id, recording_id, picks.channels, recording.sample_type, grid, bucket, limits,
+        _touching(grid, found.seconds),
     )  # fmt: skip
     return Read(overview, found.due)
 

@@ -1,7 +1,8 @@
 """Look a recording up, say what is stored of it, close it."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
@@ -9,9 +10,11 @@ from typing import NamedTuple
 from eegstore import codec
 from eegstore.errors import CodecError, ConflictError, NotFoundError
 from eegstore.model import Recording, RecordingInfo, Runs, check_id
+from eegstore.picks import Picks, pick
 from eegstore.service.declaring import declare as declare
 from eegstore.service.declaring import recording_of
 from eegstore.service.grid import Grid
+from eegstore.service.picking import rows_of
 from eegstore.store import chunks as chunk_table
 from eegstore.store import recordings
 from eegstore.store.database import Database, Row, raw
@@ -19,6 +22,7 @@ from eegstore.timebase import first_sample
 
 FRESH = 2.0  # [s] that readers believe a declaration without looking again
 _KEPT = 10_000
+_PICKED = 8  # choices of channels kept of a recording: all, and those of a montage or two
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,9 @@ class Declared:
     recording: Recording
     channels_sha256: bytes
     edition: str = ""  # as it is stored; another one when an archivist has changed it
+    _picks: dict[tuple[str, ...] | None, Picks] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def key(self) -> tuple[str, str]:
@@ -38,6 +45,23 @@ class Declared:
     def grid(self) -> Grid:
         """How values of this recording become samples."""
         return Grid(self.recording)
+
+    def picks(self, labels: Sequence[str] | None = None) -> Picks:
+        """The channels with these labels made unique; default all. Asked for again, the same.
+
+        Raises
+        ------
+        InvalidDataError
+            Names the label that is unknown, repeated, or stands for several channels.
+        """
+        names = None if labels is None else tuple(labels)
+        found = self._picks.get(names)
+        if found is None:
+            rows = None if names is None else rows_of(self.recording, names)
+            if len(self._picks) >= _PICKED:
+                self._picks.pop(next(iter(self._picks)))
+            found = self._picks[names] = pick(self.recording, rows)
+        return found
 
 
 async def declared(database: Database, patient_id: str, recording_id: str) -> Declared:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from eegstore import codec
 from eegstore.errors import EegStoreError
 from eegstore.model import Recording
+from eegstore.picks import pick
 from eegstore.service.parameters import Kept, named
 from eegstore.service.recordings import declared
 from eegstore.signal.spans import Spans, minus
@@ -180,9 +181,8 @@ def _bins(
     if not len(seconds):
         return seconds, np.empty((table.n_lines, 0, N_BINS), np.uint8)
     batches = codec.decode_batches([blob for _, blob in stored], seconds.tolist(), shared)
-    window = assemble_batches(
-        recording, table.rows, Fraction(int(seconds[0])), Fraction(int(seconds[-1]) + 1), batches
-    )
+    start, stop = Fraction(int(seconds[0])), Fraction(int(seconds[-1]) + 1)
+    window = assemble_batches(pick(recording, table.rows), start, stop, batches)
     pieces = [
         Piece(block.sfreq, [table.rows[member] for member in block.rows], block.first_sample,
               window.physical(block, np.float64))

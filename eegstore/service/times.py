@@ -8,7 +8,7 @@ from eegstore.service.preparing import MAX_SECOND
 
 def check_times(start: Fraction, stop: Fraction) -> None:
     """Raise SpanError unless ``start <= t < stop`` [s] is a span in which something may be."""
-    if start < 0:
+    if start.numerator < 0:
         raise SpanError(f"start {float(start):g} s lies before the beginning, which is 0")
     if stop <= start:
         raise SpanError(f"end {float(stop):g} s is not after start {float(start):g} s")

@@ -6,7 +6,7 @@ binary on the same connections, so that both share a transaction.
 
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import psycopg
@@ -72,11 +72,9 @@ class Database:
         await self._readers.close()
         await self.engine.dispose()
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Raw]:
+    def reading(self) -> AbstractAsyncContextManager[Raw]:
         """A connection for single SELECTs, each of which sees the database as it then is."""
-        async with self._readers.connection() as connection:
-            yield connection
+        return self._readers.connection()
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:

@@ -35,10 +35,10 @@ class Prepared:
         self._name, self._query, self._types = name, query, list(types)
         self._formats = [pq.Format.BINARY] * len(self._types)
 
-    async def rows(self, connection: Raw, *values: bytes) -> pq.abc.PGresult:
-        """The result for parameters in binary form, itself binary.
+    async def send(self, connection: Raw, *values: bytes) -> None:
+        """Ask with parameters in binary form; `answer` is what comes next on the connection.
 
-        Nobody else may use the connection meanwhile, which is in autocommit.
+        Nobody else may use the connection until then, which is in autocommit.
 
         Raises
         ------
@@ -51,7 +51,11 @@ class Prepared:
             await _result(pgconn)
             known.add(self._name)
         pgconn.send_query_prepared(self._name, values, self._formats, pq.Format.BINARY)
-        return await _result(pgconn)
+
+    @staticmethod
+    async def answer(connection: Raw) -> pq.abc.PGresult:
+        """The result of what was sent last, in binary form; raises psycopg.Error."""
+        return await _result(connection.pgconn)
 
 
 def number(value: int) -> bytes:

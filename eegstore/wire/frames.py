@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from eegstore.errors import InvalidDataError
 from eegstore.model import Chunk, Digital, Recording, Runs, SampleType
+from eegstore.picks import Calibration
 from eegstore.timebase import full_runs, parse_clock, runs_by_second
 from eegstore.window import Block, Window
 from eegstore.wire.metadata import (
@@ -202,7 +203,7 @@ def _window(header: dict[str, Any], payload: memoryview) -> Window:
     dtype = sample_type.dtype
     blocks, position = [], 0
     for stated in array(header["blocks"], "blocks"):
-        sfreq, rows = _rational(stated["sfreq"]), tuple(stated["rows"])
+        sfreq, rows = _rational(stated["sfreq"]), _rows(stated["rows"])
         if {channels[row].sfreq for row in rows} != {sfreq}:
             raise InvalidDataError(f"rows {rows} are not the channels of {sfreq} Hz")
         shape = (len(rows), integer(stated["n_samples"], "n_samples"))
@@ -226,8 +227,12 @@ def _window(header: dict[str, Any], payload: memoryview) -> Window:
         raise InvalidDataError(f"the window needs {position} bytes, got {len(payload)}")
     return Window(
         str(header["patient_id"]), str(header["recording_id"]), _rational(header["start"]),
-        _rational(header["stop"]), channels, sample_type, tuple(blocks),
+        _rational(header["stop"]), channels, sample_type, tuple(blocks), Calibration(channels),
     )  # fmt: skip
+
+
+def _rows(stated: Any) -> tuple[int, ...]:
+    return tuple([integer(row, "row") for row in array(stated, "rows")])
 
 
 def pack_frame(header: dict[str, Any], arrays: Iterable[NDArray[Any]]) -> bytes:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from eegstore import codec
 from eegstore.model import Chunk
+from eegstore.picks import pick
 from eegstore.service.kept import MAX_BYTES, kept_of
 from eegstore.service.windows import read_window
 from eegstore.store import chunks as chunk_table
@@ -55,26 +56,29 @@ class Windows:
         self._signal = signal
         self._key = (PATIENT, signal.recording.recording_id)
         # Not asyncio.Runner: it writes the repr of every result.
-        self._loop = uvloop.new_event_loop()
+        self.loop = uvloop.new_event_loop()
         self._database = Database(url)
         kept_of(self._database, MAX_BYTES if kept else 0)
 
-    def read(self, start: int, stop: int, labels: list[str] | None = None) -> NDArray[np.float32]:
+    async def read(
+        self, start: int, stop: int, labels: list[str] | None = None
+    ) -> NDArray[np.float32]:
         """[start, stop) s as float32 [uV], (n_channels, n_samples)."""
-        window = read_window(
+        window = await read_window(
             self._database, *self._key, Fraction(start), Fraction(stop), labels
-        )  # fmt: skip
-        return self._loop.run_until_complete(window).data
+        )
+        return window.data
+
+    def enter_and_read(self, start: int, stop: int) -> NDArray[np.float32]:
+        """The same for who has no event loop running, and enters one for this window."""
+        return self.loop.run_until_complete(self.read(start, stop))
 
     def wrong(self, start: int, stop: int) -> str | None:
         """What is wrong with an answer."""
-        return self._signal.wrong(self.read(start, stop), start, stop)
+        return self._signal.wrong(self.enter_and_read(start, stop), start, stop)
 
-    def fetch(self, start: int, stop: int) -> int:
+    async def fetch(self, start: int, stop: int) -> int:
         """Only the blobs, by eegstore's own statement; returns their size [byte]."""
-        return self._loop.run_until_complete(self._fetch(start, stop))
-
-    async def _fetch(self, start: int, stop: int) -> int:
         async with self._database.reading() as connection:
             rows = await chunk_table.blobs(connection, *self._key, start, stop)
         return sum(len(blob) for _, blob in rows)
@@ -83,10 +87,10 @@ class Windows:
 class Beds(Windows):
     """Windows of recordings bed0, bed1 ... of one patient."""
 
-    def read(self, start: int, stop: int, bed: int = 0) -> NDArray[np.float32]:  # type: ignore[override]
+    async def read(self, start: int, stop: int, bed: int = 0) -> NDArray[np.float32]:  # type: ignore[override]
         """[start, stop) s of recording `bed`."""
         self._key = (PATIENT, f"bed{bed}")
-        return super().read(start, stop)
+        return await super().read(start, stop)
 
 
 class Fetch:
@@ -109,7 +113,7 @@ class Memory:
     """Blobs in memory to a window: the codec and the assembly, without any database."""
 
     def __init__(self, signal: Signal) -> None:
-        self._signal, self._recording = signal, signal.recording
+        self._signal, self._picks = signal, pick(signal.recording)
         rate = signal.sfreq
         counts = np.ascontiguousarray(signal.counts[:, : 60 * rate]).astype("<i2")
         runs = tuple(((0, rate),) for _ in counts)
@@ -126,9 +130,7 @@ class Memory:
         """As many of the first seconds as [start, stop) has, float32 [uV]."""
         stop -= start
         batches = self._coder.decode(self._blobs[:stop])
-        rows = range(len(self._recording.channels))
-        window = assemble_batches(self._recording, rows, Fraction(0), Fraction(stop), batches)
-        return window.data
+        return assemble_batches(self._picks, Fraction(0), Fraction(stop), batches).data
 
     def zstd(self, start: int, stop: int) -> list[bytes]:
         """The same seconds out of zstd frames of the plain counts, and nothing more."""

@@ -1,5 +1,6 @@
 """Systems in processes of their own, which do one operation when told, in turn."""
 
+import inspect
 import multiprocessing
 import random
 import time
@@ -34,7 +35,8 @@ class Worker:
     name : str
         As in the tables.
     factory : callable
-        Makes the system, in the other process.
+        Makes the system, in the other process. Methods of it that are coroutines are awaited in
+        the event loop that it has as `loop`, which runs already when the time begins.
     method : str, optional
         What `in_turn` times of it, where that is not what it times of the others.
     """
@@ -122,13 +124,23 @@ def _serve(pipe: Any, factory: Callable[..., Any], arguments: tuple[Any, ...]) -
         name, values, timed = asked
         method = getattr(system, name)
         try:
-            begun = time.perf_counter()
-            result = method(*values)
-            elapsed = time.perf_counter() - begun
+            if inspect.iscoroutinefunction(method):
+                elapsed, result = system.loop.run_until_complete(_awaited(method, values))
+            else:
+                begun = time.perf_counter()
+                result = method(*values)
+                elapsed = time.perf_counter() - begun
         except Exception as error:
             pipe.send(("failed", 0.0, _said(error)))
             continue
         pipe.send(("done", elapsed, None if timed else result))
+
+
+async def _awaited(method: Callable[..., Any], values: tuple[Any, ...]) -> tuple[float, Any]:
+    """How long a coroutine takes in a loop that runs [s], and what it returns."""
+    begun = time.perf_counter()
+    result = await method(*values)
+    return time.perf_counter() - begun, result
 
 
 def _told(pipe: Any) -> Any:

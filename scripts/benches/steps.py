@@ -18,6 +18,7 @@ from scripts.benches.ours import Windows
 
 DECODING = "decoding, all of it"
 STEPS: list[tuple[str, Any, str]] = [
+    ("blobs from PostgreSQL", chunk_table, "ask_blobs_but"),
     ("blobs from PostgreSQL", chunk_table, "blobs_but"),
     ("zstd", interpolated, "decompress_each"),
     ("bytes and low bits to residuals", Read, "fill"),
@@ -41,11 +42,11 @@ class Steps(Windows):
         for name, where, what in STEPS:
             setattr(where, what, self._timed(name, getattr(where, what)))
 
-    def steps(self, start: int, stop: int) -> dict[str, float]:
+    async def steps(self, start: int, stop: int) -> dict[str, float]:
         """What each step of reading [start, stop) s takes [s]; decoding is given as its parts."""
         self._spent = dict.fromkeys((name for name, _, _ in STEPS), 0.0)
         begun = time.perf_counter()
-        self.read(start, stop)
+        await self.read(start, stop)
         whole = time.perf_counter() - begun
         spent = self._spent
         parts = sum(spent[name] for name in _PARTS)

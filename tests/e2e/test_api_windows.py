@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from eegstore import Client
 from eegstore.errors import InvalidDataError, SpanError, TooLargeError
 from eegstore.model import Channel, Chunk, Recording, SampleType
+from eegstore.picks import rates
 from eegstore.timebase import first_sample, n_samples
-from eegstore.window import rates
 from tests.e2e.asking import new_patient
 from tests.e2e.conftest import Live
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from eegstore import codec
 from eegstore.errors import InvalidDataError
 from eegstore.model import Channel, Chunk, Recording, SampleType
+from eegstore.picks import pick
 from eegstore.timebase import first_sample, n_samples
 from eegstore.window import Window, assemble, assemble_batches
 from tests.unit.recordings import RATES, chunks_of, make_recording, make_signal
@@ -95,7 +96,7 @@ def test_a_window_equals_slicing_the_whole(
     else:
         blobs = codec.encode_all(touched)
         batches = codec.decode_batches(blobs, [chunk.second for chunk in touched])
-        window = assemble_batches(whole.recording, rows, start, stop, batches)
+        window = assemble_batches(pick(whole.recording, rows), start, stop, batches)
 
     assert (window.start, window.stop) == span
     assert [c.label for c in window.channels] == [f"C{row}" for row in rows]
@@ -142,6 +143,31 @@ def window_of(rates: list[F], start: F = F(0), stop: F = F(2), **fields: Any) ->
     recording = make_recording(rates, **fields)
     chunks = chunks_of(recording, make_signal(recording, 3), 3)
     return assemble(recording, range(len(rates)), start, stop, chunks)
+
+
+@pytest.mark.parametrize("parts", [
+    [range(6)], [[0, 2, 5], [1, 3, 4]], [range(3), range(3, 6)], [[3, 1, 2, 0], [5, 4]],
+    [[0], [1, 2, 3], [4, 5]],
+], ids=str)  # fmt: skip
+@pytest.mark.parametrize("rows", [[0, 1, 2], [2, 0], [1]], ids=str)
+def test_seconds_that_were_decoded_apart_are_one_window(
+    parts: list[list[int]], rows: list[int]
+) -> None:
+    """As where some of them had been kept; also out of order, and at edges within a second."""
+    recording = make_recording([F(64)] * 3)
+    signal = make_signal(recording, 6)
+    chunks = chunks_of(recording, signal, 6)
+    batches = [
+        codec.Batch(list(part), chunks[0].runs,
+                    np.stack([chunks[k].samples.reshape(3, 64) for k in part], axis=1))
+        for part in parts
+    ]  # fmt: skip
+    for start, stop in ((F(0), F(6)), (F(1, 3), F(6)), (F(0), F(21, 4)), (F(1, 2), F(11, 2))):
+        window = assemble_batches(pick(recording, rows), start, stop, batches)
+        assert window.blocks[0].present is None
+        for at, row in enumerate(rows):
+            expected = sliced(signal[row], F(64), start, stop)
+            np.testing.assert_array_equal(window.digital[at], expected)
 
 
 def test_one_rate_speaks_for_the_whole() -> None:

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from eegstore.picks import pick
 from eegstore.service.kept import Second, batches_of
 from eegstore.service.memory import keep_freed
 from eegstore.signal.synthetic import SyntheticEeg
@@ -22,9 +23,13 @@ if sys.argv[1] == "kept":
     keep_freed()
 eeg = SyntheticEeg()
 recording, runs = eeg.recording("p", "r"), eeg.chunk(0).runs
-rows = range(len(recording.channels))
-shape = (len(rows), 256)
+picks = pick(recording)
+shape = (len(picks.rows), 256)
 seconds = {k: Second(b"", runs, np.full(shape, k, np.int16)) for k in range(600)}
+
+
+def filtered(data):  # as pages are drawn: several arrays of float64, one after the other
+    return np.cumsum(data * 0.5 - data.mean(axis=1, keepdims=True), axis=1)
 
 
 def faults() -> int:
@@ -37,7 +42,8 @@ for turn in range(40):
         at, before = (turn * 37) % 500, faults()
         batches = batches_of({k: seconds[k] for k in range(at, at + length)})
         start, stop = Fraction(at), Fraction(at + length)
-        held = assemble_batches(recording, rows, start, stop, batches).data
+        window = assemble_batches(picks, start, stop, batches)
+        held = filtered(window.physical(window.blocks[0], np.float64))
 print(faults() - before)
 """
 
