@@ -32,9 +32,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from eegstore import wire
 from eegstore.api.access import check_key, check_origin, database_of
 from eegstore.api.problems import status_of
+from eegstore.encoding.checks import MAX_SECOND
 from eegstore.errors import AccessError, EegStoreError, InvalidDataError
 from eegstore.service.following import follow
-from eegstore.service.ingest import MAX_SECOND
 from eegstore.service.recordings import declared
 from eegstore.service.subscription import News
 from eegstore.service.windows import read_window

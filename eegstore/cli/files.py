@@ -1,10 +1,12 @@
 """``eegstore import``, ``export`` and ``verify``: straight on the database, no API needed."""
 
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import Progress, TaskID
 
 from eegstore.cli.listings import Patient, with_database
 from eegstore.cli.terminal import console, errors, progress, size
@@ -49,9 +51,7 @@ def import_files(
                 try:
                     done = await import_edf(
                         database, file, patient, recording, study, salvage=salvage,
-                        progress=lambda what, at, of, task=task: bar.update(  # type: ignore[misc]
-                            task, completed=at, total=of, note=what
-                        ),
+                        progress=partial(_proved, bar, task),
                     )  # fmt: skip
                 except EegStoreError as error:
                     failed += 1
@@ -144,6 +144,12 @@ def verify(
     console.print(f"{len(results)} recordings verified, {faulty} with faults")
     if faulty:
         raise typer.Exit(1)
+
+
+def _proved(bar: Progress, task: TaskID, what: str, at: int, of: int) -> None:
+    """Show how far a file has been proved, which each part of it is once it is stored."""
+    if what == "prove":
+        bar.update(task, completed=at, total=of)
 
 
 def _said(done: Imported) -> str:

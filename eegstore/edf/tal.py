@@ -15,6 +15,7 @@ from eegstore.model import Annotation, Channel
 MAX_ONSET = 10**10  # [s]; beyond that no clock time exists
 
 _TAL = re.compile(rb"([+-][\d.]{1,40})(?:\x15([\d.]{0,40}))?\x14(.*)", re.DOTALL)
+_NO_TEXT = re.compile(rb"(?:[+-][\d.]{1,40}\x14\x14)?\0*")
 _DIGITS = 15  # of the fraction of a second, at most
 
 
@@ -60,6 +61,8 @@ def annotations_of(raw: bytes, start: Fraction) -> Iterator[Annotation]:
     start : Fraction
         Onset of the first record [s].
     """
+    if _NO_TEXT.fullmatch(raw):
+        return  # most records only say when they start
     for tal in parse_tals(raw):
         for text in filter(None, tal.texts):
             try:

@@ -12,8 +12,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from eegstore.encoding.checks import MAX_SECOND
 from eegstore.model import Recording
-from eegstore.service.ingest import MAX_SECOND
 from eegstore.service.windows import read_window
 from eegstore.signal.filter_design import Filter
 from eegstore.signal.filter_setting import Setting

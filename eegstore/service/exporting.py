@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -20,6 +20,9 @@ from eegstore.store import originals
 from eegstore.store.database import Connection, Database, Row, raw
 
 MAX_PART = 1 << 30  # [byte]
+
+Stored = list[tuple[int, bytes]]
+"""Seconds and their blobs, ascending."""
 
 
 async def export_original(
@@ -52,8 +55,17 @@ async def export_original(
     return int(stored["file_size"])
 
 
-async def rebuilt(connection: Connection, recording: Recording) -> AsyncIterator[bytes]:
+async def rebuilt(
+    connection: Connection, recording: Recording, stored: AsyncIterator[Stored] | None = None
+) -> AsyncGenerator[bytes]:
     """The imported file in portions, from what `connection` sees of it.
+
+    Nobody else may use the connection until the last portion has come.
+
+    Parameters
+    ----------
+    stored : async iterator, optional
+        All seconds and their blobs in portions, as `chunks.in_portions` gives them.
 
     Raises
     ------
@@ -68,20 +80,33 @@ async def rebuilt(connection: Connection, recording: Recording) -> AsyncIterator
     parts = originals.parts(connection, *key)
     kept: Kept = {}
     records = 0  # of which the annotation signals have been fed
-    async for portion in chunk_table.in_portions(driver, *key, 0, 1 << 62):
-        fed = b""
-        while records * duration <= portion[-1][0] and records < original.n_records:
-            part = await anext(parts, None)
-            if part is None:
-                break
-            fed += codec.decompress_any(bytes(part["annotation_bytes"]), MAX_PART)
-            records = part["stop_record"]
-        shared = await named(driver, key[0], [blob for _, blob in portion], kept)
-        yield await asyncio.to_thread(_fed, rebuilder.feed, portion, shared, fed)
+    if stored is None:
+        stored = chunk_table.in_portions(driver, *key, 0, 1 << 62)
+    coming = asyncio.create_task(_next(stored))
+    try:
+        while portion := await coming:
+            fed = b""
+            while records * duration <= portion[-1][0] and records < original.n_records:
+                part = await anext(parts, None)
+                if part is None:
+                    break
+                fed += codec.decompress_any(bytes(part["annotation_bytes"]), MAX_PART)
+                records = part["stop_record"]
+            shared = await named(driver, key[0], [blob for _, blob in portion], kept)
+            # From here on the connection is free: for the next portion.
+            coming = asyncio.create_task(_next(stored))
+            yield await asyncio.to_thread(_fed, rebuilder.feed, portion, shared, fed)
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
     async for part in parts:
         more = codec.decompress_any(bytes(part["annotation_bytes"]), MAX_PART)
         yield rebuilder.feed([], more)
     yield rebuilder.finish()
+
+
+async def _next(stored: AsyncIterator[Stored]) -> Stored | None:
+    return await anext(stored, None)
 
 
 def original_of(row: Row) -> Original:
@@ -99,13 +124,11 @@ async def _original(connection: Connection, recording: Recording) -> Row:
     return row
 
 
-def _fed(
-    feed: Callable[..., bytes], stored: list[tuple[int, bytes]], shared: codec.Shared, *more: bytes
-) -> bytes:
+def _fed(feed: Callable[..., bytes], stored: Stored, shared: codec.Shared, *more: bytes) -> bytes:
     return feed(_decoded(stored, shared), *more)
 
 
-def _decoded(stored: list[tuple[int, bytes]], shared: codec.Shared) -> list[Chunk]:
+def _decoded(stored: Stored, shared: codec.Shared) -> list[Chunk]:
     return codec.decode([blob for _, blob in stored], [second for second, _ in stored], shared)
 
 

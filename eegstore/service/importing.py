@@ -2,7 +2,8 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,20 +12,23 @@ import numpy as np
 from eegstore import codec
 from eegstore.annotations import annotation_id_for
 from eegstore.edf import EdfFile
+from eegstore.encoding.order import Order
 from eegstore.errors import ConflictError, EdfError
 from eegstore.integrity import channels_sha256, merkle_root
 from eegstore.model import Annotation, Recording
 from eegstore.service import annotations, parameters, summaries
+from eegstore.service.beside import Beside
 from eegstore.service.declaring import declare_in
-from eegstore.service.exporting import rebuilt
-from eegstore.service.ingest import prepare
+from eegstore.service.exporting import Stored, rebuilt
+from eegstore.service.preparing import prepare
 from eegstore.service.recordings import Declared
 from eegstore.store import chunks as chunk_table
 from eegstore.store import originals, recordings
 from eegstore.store.chunks import LogEntry, StoredChunk
 from eegstore.store.database import Connection, Database, Raw, raw
 
-PORTION = 60  # [s] prepared and inserted at a time
+PORTION = 60  # [s] prepared, inserted and proved at a time
+LONG = 8 << 20  # [byte] of a file; shorter ones are in before another process has started
 PART_SECONDS = 600  # [s] of annotation signals in one row
 PART_BYTES = 8 << 20
 
@@ -59,7 +63,8 @@ async def import_edf(
     """Import one file; a failed import leaves nothing.
 
     Before the commit the file is rebuilt from what the transaction holds and compared by
-    SHA-256, so that `exporting.export_original` can give it back.
+    SHA-256, so that `exporting.export_original` can give it back. Each portion is read back once
+    it is inserted, while the next is encoded, of long files in another process.
 
     Parameters
     ----------
@@ -77,44 +82,70 @@ async def import_edf(
     """
     with await asyncio.to_thread(EdfFile, path, salvage=salvage) as file:
         recording = file.recording(patient_id, recording_id or file.name, study_id)
-        digest = bytes.fromhex(await asyncio.to_thread(lambda: file.sha256))
-        async with database.begin() as connection:
+        async with (
+            Beside(wanted=file.size >= LONG) as beside,
+            _hashed(file) as digest,
+            database.begin() as connection,
+        ):
             await recordings.wait_for_locks(connection)
             await recordings.lock(connection, patient_id, recording.recording_id)
             before = await originals.find(connection, patient_id, recording.recording_id)
             if before is not None:
-                if bytes(before["file_sha256"]) != digest:
+                if bytes(before["file_sha256"]).hex() != await digest:
                     raise ConflictError(
                         f"recording {recording.recording_id!r} of {patient_id!r} was imported "
                         f"from another file, {before['file_name']}"
                     )
                 return await _skipped(connection, recording, file, before["loss"])
-            imported = await _Import(connection, file, recording, progress).run()
+            work = _Import(connection, beside, path, file, recording, progress)
+            imported = await work.run(digest)
     await summaries.catch_up(database, [(patient_id, recording.recording_id)])
     return imported
+
+
+@asynccontextmanager
+async def _hashed(file: EdfFile) -> AsyncIterator[asyncio.Task[str]]:
+    """The file's SHA-256, which is computed beside what else there is to do."""
+    digest = asyncio.create_task(asyncio.to_thread(lambda: file.sha256))
+    try:
+        yield digest
+    finally:  # the file is open until then
+        await asyncio.gather(digest, return_exceptions=True)
 
 
 class _Import:
     """One import within its transaction."""
 
     def __init__(
-        self, connection: Connection, file: EdfFile, recording: Recording, progress: Progress
+        self,
+        connection: Connection,
+        beside: Beside,
+        path: Path,
+        file: EdfFile,
+        recording: Recording,
+        progress: Progress,
     ) -> None:
         self._connection = connection
+        self._beside = beside
+        self._path = path
         self._file = file
         self._recording = recording
         self._progress = progress
         self._key = (recording.patient_id, recording.recording_id)
 
-    async def run(self) -> Imported:
+    async def run(self, hashed: Awaitable[str]) -> Imported:
         file, recording = self._file, self._recording
         await declare_in(self._connection, recording)
         driver = await raw(self._connection)
-        ledger = await self._samples(driver)
-        found = await self._annotations()
+        fitted = await asyncio.to_thread(self._fitted)
+        if fitted is not None:
+            await parameters.add(driver, *self._key, fitted)
+        await hashed
         await self._original()
+        ledger = _Ledger()
+        await self._prove(self._stored(driver, fitted, ledger))
+        found = await self._annotations()
         await chunk_table.log(driver, *self._key, ledger.entries())
-        await self._prove()
         spans = await chunk_table.spans(driver, *self._key)
         n_seconds = sum(stop - start for start, stop in spans)
         closed = await recordings.closed_at(self._connection, *self._key)
@@ -131,28 +162,67 @@ class _Import:
             ledger.stored_bytes, False, file.loss,
         )  # fmt: skip
 
-    async def _samples(self, driver: Raw) -> "_Ledger":
-        recording, ledger = self._recording, _Ledger()
+    async def _stored(
+        self, driver: Raw, fitted: codec.Parameters | None, ledger: "_Ledger"
+    ) -> AsyncGenerator[Stored]:
+        """Store all samples; what the transaction then has of them, portion by portion."""
+        recording, total = self._recording, self._file.n_seconds
         declared = Declared(recording, channels_sha256(recording.channels, recording.sample_type))
-        total = self._file.n_seconds
-        fitted = await asyncio.to_thread(self._fitted)
-        if fitted is not None:
-            await parameters.add(driver, *self._key, fitted)
-        # One portion is prepared while the one before it is inserted.
-        prepared = self._in_turn(declared, fitted)
-        waiting = asyncio.ensure_future(anext(prepared, None))
-        try:
-            while (portion := await waiting) is not None:
-                waiting = asyncio.ensure_future(anext(prepared, None))
-                stop, rows = portion
+        start = 0
+        async with aclosing(self._portions(declared, fitted)) as portions:
+            async for rows in portions:
+                stop = min(start + PORTION, total)
                 if rows:
                     await self._insert(driver, rows)
                     ledger.add(rows)
                 self._progress("import", stop, total)
+                if there := await chunk_table.blobs(driver, *self._key, start, stop):
+                    yield there
+                start = stop
+        async for more in chunk_table.in_portions(driver, *self._key, total, 1 << 62):
+            yield more  # of no second of this file
+
+    async def _portions(
+        self, declared: Declared, fitted: codec.Parameters | None
+    ) -> AsyncGenerator[list[StoredChunk]]:
+        """The rows of portion after portion; the next is being made while one is in use."""
+        total, beside = self._file.n_seconds, self._beside
+        start, waiting = 0, self._preparing(declared, fitted, 0)
+        try:
+            while start < total:
+                rows = await waiting
+                start += PORTION
+                if not beside.ready or start >= total:
+                    waiting = self._preparing(declared, fitted, start)
+                    yield rows
+                    continue
+                await beside.order(self._order(declared, fitted, start))
+                yield rows
+                while start < total and (found := await beside.rows()) is not None:
+                    yield found
+                    start += PORTION
+                waiting = self._preparing(declared, fitted, start)
         finally:
             waiting.cancel()
             await asyncio.gather(waiting, return_exceptions=True)
-        return ledger
+
+    def _preparing(
+        self, declared: Declared, fitted: codec.Parameters | None, start: int
+    ) -> asyncio.Task[list[StoredChunk]]:
+        """The rows of the portion from `start` on, which are being made here."""
+
+        def prepared() -> list[StoredChunk]:
+            return prepare(declared, list(self._file.chunks(start, start + PORTION)), fitted)
+
+        return asyncio.create_task(asyncio.to_thread(prepared))
+
+    def _order(self, declared: Declared, fitted: codec.Parameters | None, start: int) -> Order:
+        packed = None if fitted is None else fitted.packed
+        salvaged = self._file.loss is not None
+        return Order(
+            self._path.absolute(), salvaged, declared.recording, declared.channels_sha256, packed,
+            start, PORTION,
+        )  # fmt: skip
 
     def _fitted(self) -> codec.Parameters | None:
         """Codec parameters, fitted to seconds from all over the file."""
@@ -160,20 +230,6 @@ class _Import:
         looked_at = np.linspace(0, total - 1, min(total, codec.MAX_CHUNKS)).astype(int).tolist()
         chunks = [chunk for second in looked_at for chunk in self._file.chunks(second, second + 1)]
         return codec.fit(chunks, total)
-
-    async def _in_turn(
-        self, declared: Declared, fitted: codec.Parameters | None
-    ) -> AsyncIterator[tuple[int, list[StoredChunk]]]:
-        """Where each portion ends, and its rows."""
-        total = self._file.n_seconds
-        for start in range(0, total, PORTION):
-            stop = min(start + PORTION, total)
-            yield stop, await asyncio.to_thread(self._prepared, declared, start, stop, fitted)
-
-    def _prepared(
-        self, declared: Declared, start: int, stop: int, fitted: codec.Parameters | None
-    ) -> list[StoredChunk]:
-        return prepare(declared, list(self._file.chunks(start, stop)), fitted)
 
     async def _insert(self, driver: Raw, rows: Sequence[StoredChunk]) -> None:
         new = await chunk_table.insert(driver, *self._key, rows)
@@ -237,14 +293,15 @@ class _Import:
                 },
             )
 
-    async def _prove(self) -> None:
+    async def _prove(self, stored: AsyncGenerator[Stored]) -> None:
         """Raise EdfError unless what is stored gives the file back, byte for byte."""
         digest, total = hashlib.sha256(), self._file.n_seconds
         size = 0
-        async for part in rebuilt(self._connection, self._recording):
-            digest.update(part)
-            size += len(part)
-            self._progress("prove", total * size // max(self._file.size, 1), total)
+        async with aclosing(stored):
+            async for part in rebuilt(self._connection, self._recording, stored):
+                digest.update(part)
+                size += len(part)
+                self._progress("prove", total * size // max(self._file.size, 1), total)
         if digest.hexdigest() != self._file.sha256:
             raise EdfError(
                 f"{self._file.name}: rebuilt from the store it has SHA-256 {digest.hexdigest()}, "

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from eegstore.encoding.checks import MAX_SECOND, check, check_all
 from eegstore.errors import InvalidDataError
 from eegstore.model import Chunk
 from eegstore.service.grouping import Group
-from eegstore.service.preparing import MAX_SECOND, check, check_all, prepare
+from eegstore.service.preparing import prepare
 from eegstore.service.recordings import Declared
 from eegstore.service.writing import CONFLICT, DUPLICATE, STORED, Outcome
 from eegstore.store.database import Database

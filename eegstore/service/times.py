@@ -2,8 +2,8 @@
 
 from fractions import Fraction
 
+from eegstore.encoding.checks import MAX_SECOND
 from eegstore.errors import SpanError
-from eegstore.service.preparing import MAX_SECOND
 
 
 def check_times(start: Fraction, stop: Fraction) -> None:

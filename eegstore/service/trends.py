@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from eegstore.encoding.checks import MAX_SECOND
 from eegstore.errors import InvalidDataError, SpanError
 from eegstore.model import Recording
-from eegstore.service.ingest import MAX_SECOND
 from eegstore.service.recordings import declared
 from eegstore.service.spectra import computed
 from eegstore.service.studies import not_one

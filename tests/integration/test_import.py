@@ -140,9 +140,9 @@ def test_a_device_that_streams_while_its_file_is_imported(urls: Urls, path: Path
     assert n_rows(urls.admin)["chunk"] == SECONDS
 
 
-async def altered(connection: Any, recording: Recording) -> AsyncIterator[bytes]:
+async def altered(connection: Any, recording: Recording, *rest: Any) -> AsyncIterator[bytes]:
     """The file as it is rebuilt, with one bit of its middle turned."""
-    parts = b"".join([part async for part in REBUILT(connection, recording)])
+    parts = b"".join([part async for part in REBUILT(connection, recording, *rest)])
     middle = len(parts) // 2
     yield parts[:middle]
     yield bytes([parts[middle] ^ 1]) + parts[middle + 1 :]
@@ -158,9 +158,9 @@ async def insert_another(driver: Any, patient: str, recording: str, rows: Any, *
     return await INSERT(driver, patient, recording, rows, *rest)
 
 
-async def broken_off(connection: Any, recording: Recording) -> AsyncIterator[bytes]:
+async def broken_off(connection: Any, recording: Recording, *rest: Any) -> AsyncIterator[bytes]:
     """The beginning of the file as it is rebuilt."""
-    async for part in REBUILT(connection, recording):
+    async for part in REBUILT(connection, recording, *rest):
         yield part
         raise RuntimeError("here the machine ends")
 

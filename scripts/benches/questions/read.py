@@ -23,6 +23,7 @@ OWN_FETCH = "eegstore, blobs only"
 MEMORY, ZSTD = "eegstore, blobs in memory", "floor: zstd alone, in memory"
 _WINDOWS = 10  # that are read again, of each length
 _STEPPED = 200  # windows whose steps are timed, of each length
+_UNDRAWN = (MEMORY, ZSTD, OWN_FETCH, ENTERED)
 Found = Mapping[tuple[str, int], Sample]
 
 
@@ -37,9 +38,10 @@ def run(place: Place) -> Answer:
         "64 MB of seconds, each of which is decoded when it is first read, HDF5, Zarr and others "
         "what their libraries keep; so eegstore also stands here with nothing kept, where every "
         "read decodes its seconds. Its windows are awaited in an event loop that runs, as in the "
-        "service; a row tells what they take when a loop is entered for each. The last table has windows that every system has read once "
-        "before, as when a page is turned back, or when several look at a recording; or where "
-        "the time of a window goes of which nothing is kept."
+        "service; a row tells what they take when a loop is entered for each. The second table "
+        "has windows that every system has read once before, as when a page is turned back, or "
+        "when several look at a recording; the last one where the time of a window goes of which "
+        "nothing is kept."
     )
     workers = _workers(place)
     with ended(workers):
@@ -61,7 +63,8 @@ def run(place: Place) -> Answer:
     series = {
         name: [(n, found[name, n].median * 1e3) for n in DURATIONS]
         for name in (worker.name for worker in workers)
-        if name not in (MEMORY, ZSTD, OWN_FETCH, ENTERED) and all((name, n) in found for n in DURATIONS)
+        if name not in (MEMORY, ZSTD, OWN_FETCH, ENTERED)
+        and all((name, n) in found for n in DURATIONS)
     }
     plot = plots.lines(
         place.plots / "latency.svg", series, "window [s], all channels", "median [ms]"

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eegstore import codec
+from eegstore import codec, encoding
+from eegstore.encoding.checks import MAX_SECOND, check, check_all
 from eegstore.errors import InvalidDataError
 from eegstore.integrity import channels_sha256, content_sha256
 from eegstore.model import Chunk, SampleType
-from eegstore.service import preparing
-from eegstore.service.preparing import MAX_SECOND, Work, check, check_all, prepare, rows
+from eegstore.service.preparing import Work, prepare, rows
 from eegstore.service.recordings import Declared
 from eegstore.signal.envelope import envelope
 from tests.unit.recordings import chunks_of, make_recording, make_signal
@@ -64,7 +64,7 @@ def test_seconds_that_are_encoded_fast_do_not_make_others_larger() -> None:
 def test_more_than_fit_into_one_portion(monkeypatch: pytest.MonkeyPatch) -> None:
     declared, chunks = MADE[0]
     whole = prepare(declared, chunks)
-    monkeypatch.setattr(preparing, "_AT_ONCE", 4)
+    monkeypatch.setattr(encoding, "_AT_ONCE", 4)
     assert prepare(declared, chunks) == whole
 
 

@@ -1,0 +1,85 @@
+"""A file encoded in a process beside this one: Python does one thing at a time, a machine more.
+
+In one process encoding and everything else take turns, also in threads: numpy's steps are short,
+and threads decode two portions no sooner than one. The other process reads the file itself, so
+that nothing but what is to be stored goes from one to the other. It is no condition: until it is
+ready, when it fails, and on a machine with one core, who asks encodes the same himself.
+"""
+
+import asyncio
+import os
+import pickle
+import sys
+from asyncio.subprocess import PIPE, Process
+from typing import Any
+
+from eegstore.encoding.order import FAILED, LENGTH, READY, Order
+from eegstore.store.append import StoredChunk
+
+_LIMIT = 1 << 20  # bytes that wait to be read
+_END = 5.0  # [s] for the process to end
+
+
+class Beside:
+    """Encodes one file. An async context manager: at its end the process has ended.
+
+    Parameters
+    ----------
+    wanted : bool
+        Else there is no process, and it never is ready.
+    """
+
+    def __init__(self, *, wanted: bool) -> None:
+        self._wanted = wanted and (os.cpu_count() or 1) > 1
+        self._process: Process | None = None
+        self._starting: asyncio.Task[None] | None = None
+        self.ready = False
+
+    async def __aenter__(self) -> "Beside":
+        if self._wanted:
+            self._starting = asyncio.create_task(self._start())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.gather(self._starting, return_exceptions=True)
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.kill()
+        await process.wait()
+
+    async def order(self, order: Order) -> None:
+        """Have the seconds of a file encoded; `rows` are what becomes of them. Once, when ready."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.write(pickle.dumps(order, pickle.HIGHEST_PROTOCOL))
+        self._process.stdin.close()
+
+    async def rows(self) -> list[StoredChunk] | None:
+        """The next portion; None when there is none, for whatever reason."""
+        try:
+            found = await self._heard()
+        except (OSError, EOFError):
+            found = FAILED
+        if found == FAILED:
+            self.ready = False
+            return None
+        return [StoredChunk(*one) for one in found]
+
+    async def _start(self) -> None:
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "eegstore.encoding", stdin=PIPE, stdout=PIPE, limit=_LIMIT
+            )
+            self.ready = await self._heard() == READY
+        except (OSError, EOFError):
+            pass
+
+    async def _heard(self) -> Any:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        head = await self._process.stdout.readexactly(LENGTH)
+        body = await self._process.stdout.readexactly(int.from_bytes(head, "little"))
+        return pickle.loads(body)
