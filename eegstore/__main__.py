@@ -1,6 +1,6 @@
 """``python -m eegstore`` is ``eegstore``."""
 
-from eegstore.cli import app
+if __name__ == "__main__":  # not in the API's workers, which import this file and not the rest
+    from eegstore.cli import app
 
-if __name__ == "__main__":
     app(prog_name="eegstore")

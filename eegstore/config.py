@@ -34,8 +34,9 @@ class Settings(BaseSettings):
     pg_bin: Path | None = None  # directory of initdb and postgres, instead of the wheel's
     api_url: str = "http://127.0.0.1:8765"
     api_key: SecretStr | None = None
-    pool_size: int = 8  # connections to PostgreSQL
+    pool_size: int = 8  # connections to PostgreSQL, of each process twice as many
     kept_mb: int = Field(default=64, ge=0)  # decoded seconds that the API keeps [MB]; 0: none
+    workers: int = Field(default=1, ge=1, le=64)  # processes of the API
     public_api_url: str | None = None  # where browsers find the API; None: api_url
     # Under which the viewer is opened, with spaces or commas between them.
     viewer_origins: Annotated[tuple[str, ...], NoDecode] = loopback_origins(VIEWER_PORT)

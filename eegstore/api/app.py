@@ -1,13 +1,11 @@
 """The HTTP service: routers, one per noun, around one database."""
 
 import logging
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
-import uvicorn
 from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -32,7 +30,7 @@ from eegstore.api import (
 )
 from eegstore.api.access import require_key
 from eegstore.api.problems import MAX_BODY, add_handlers, problem, too_large, unforeseen
-from eegstore.errors import AccessError, StoreUnavailableError
+from eegstore.errors import AccessError
 from eegstore.service.kept import kept_of
 from eegstore.store.database import Database
 
@@ -45,10 +43,12 @@ def create_app(
     pool_size: int = 8,
     viewer_origins: Collection[str] = (),
     kept_mb: int = 64,
+    workers: int = 1,
 ) -> FastAPI:
     """The app on a database; `api_key` None lets everybody in.
 
-    Pages of `viewer_origins` may ask from a browser; see `eegstore.api.session`.
+    Pages of `viewer_origins` may ask from a browser; see `eegstore.api.session`. Of several
+    `workers`, of which this is one, each keeps its part of `kept_mb`.
 
     Opening it fails when the server would not keep what is acknowledged
     (`Database.check`).
@@ -60,7 +60,8 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = Database(database_url, pool_size)
-        kept_of(database, kept_mb << 20)
+        database.alone = workers == 1
+        kept_of(database, (kept_mb << 20) // workers)
         app.state.database = database
         try:
             await database.check()
@@ -145,41 +146,3 @@ def _over(headers: dict[bytes, bytes]) -> int:
     stated = headers.get(b"content-length", b"0")
     size = int(stated[:20]) if stated.isdigit() else 0
     return size if size > MAX_BODY else 0
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; OSError says why not."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        raise OSError(error.errno, f"cannot listen on {host}:{port}: {error.strerror}") from error
-
-
-def serve(app: FastAPI, at: socket.socket, ready: Callable[[], None]) -> None:
-    """Serve on a listening socket until SIGINT or SIGTERM; requests under way are finished.
-
-    Raises
-    ------
-    StoreUnavailableError
-        When the service could not start.
-    """
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_graceful_shutdown=10,
-        ws_max_size=stream.MAX_HEARD, ws_per_message_deflate=False,
-    )  # fmt: skip
-    server = _Server(config, ready)
-    server.run(sockets=[at])
-    if not server.started:
-        raise StoreUnavailableError("the service could not start; its log says why")
-
-
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._ready()

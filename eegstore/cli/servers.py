@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
@@ -20,20 +21,28 @@ def serve(
     host: Host = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8765,
     no_auth: Annotated[bool, typer.Option("--no-auth", help="Loopback only.")] = False,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; default EEGSTORE_WORKERS, or 1.", min=1, max=64)
+    ] = None,
 ) -> None:
     """Serve the API, on the embedded PostgreSQL or the one in EEGSTORE_DATABASE_URL."""
-    from eegstore.api.app import create_app, listen
-    from eegstore.api.app import serve as serve_app
+    from eegstore.api.app import create_app
+    from eegstore.api.serving import listen
+    from eegstore.api.serving import serve as serve_app
 
     if no_auth and not _loopback(host):
         raise InvalidDataError(f"--no-auth is for loopback only; {host} can be reached by others")
     values = settings()
     key = None if no_auth else api_key(values, create=True)
     with listen(host, port) as socket, database_url(values) as url:
-        app = create_app(url, key, values.pool_size, values.viewer_origins, values.kept_mb)
+        n = workers or values.workers
+        make = partial(
+            create_app, url, key, values.pool_size, values.viewer_origins, values.kept_mb, n
+        )
         name, number = socket.getsockname()[:2]
         shown = f"[{name}]" if ":" in name else name
-        serve_app(app, socket, lambda: console.print(f"eegstore API at http://{shown}:{number}"))
+        told = f"eegstore API at http://{shown}:{number}"
+        serve_app(make, socket, lambda: console.print(told), n)
 
 
 def view(

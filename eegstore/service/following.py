@@ -1,9 +1,10 @@
 """Recordings followed as they grow: what is stored, then every second as it is stored.
 
 What is followed is the ingestion log, whoever writes it: this process, which rings right after
-its commits, or another one, whose entries are found by looking every second. The first news of
-a reader are what is stored at one moment, and the next what the log has gained since that
-moment: nothing is missing between the two, and nothing comes twice.
+its commits, or another one, whose entries are found by looking every second (ten times as often
+where the service has several processes). The first news of a reader are what is stored at one
+moment, and the next what the log has gained since that moment: nothing is missing between the
+two, and nothing comes twice.
 
 The numbers of entries are given before the commit, so one may appear behind a higher one. Every
 look therefore takes the latest entries again, and tells those that it has not seen.
@@ -28,6 +29,7 @@ from eegstore.store.append import Key
 from eegstore.store.database import Database, raw
 
 POLL = 1.0  # [s]
+SOON = 0.1  # [s], where other processes of the service write, too
 OVERLAP = 500  # entries of one recording that may overtake a transaction
 _log = logging.getLogger("eegstore")
 
@@ -122,7 +124,8 @@ class Follower:
 
     async def _run(self) -> None:
         clock = asyncio.get_running_loop().time
-        next_round = clock() + POLL
+        pause = POLL if self._database.alone else SOON
+        next_round = clock() + pause
         while self._followed:
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(next_round):
@@ -132,7 +135,7 @@ class Follower:
             self._due.clear()
             if clock() >= next_round:
                 due = dict.fromkeys(self._followed, datetime.now(UTC)) | due
-                next_round = clock() + POLL
+                next_round = clock() + pause
             if due:
                 await self._look(due)
         self._task = None

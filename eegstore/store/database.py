@@ -52,6 +52,7 @@ class Database:
         self.builder: Any = None  # of spectral bins; see service.spectra
         self.kept: Any = None  # decoded seconds; see service.kept
         self.learner: Any = None  # fits them to live recordings; see service.parameters
+        self.alone = True  # whether no other process of the same service writes
         self.follower: Any = None  # tells who follows recordings; see service.following
         self.engine: AsyncEngine = create_async_engine(
             parsed,

@@ -9,7 +9,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Annotated, Any
 
 import orjson
@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from starlette.responses import Response
 
-from eegstore.api.app import listen, serve
+from eegstore.api.serving import listen, serve
 from eegstore.store import chunks as chunk_table
 from eegstore.store.database import Database
 from scripts.benches.peers.rows import SampleRow, between
@@ -100,7 +100,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     port = parser.parse_args().port
     with listen("127.0.0.1", port) as socket:
-        serve(create_app(os.environ["EEGSTORE_DATABASE_URL"]), socket, lambda: None)
+        serve(partial(create_app, os.environ["EEGSTORE_DATABASE_URL"]), socket, lambda: None)
 
 
 if __name__ == "__main__":

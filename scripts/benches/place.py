@@ -127,10 +127,14 @@ class Place:
             row = connection.execute(query).fetchone()
         return row[0] if row is not None else None
 
-    def api(self, urls: Urls, *, kept: bool = True) -> Program:
-        """`eegstore serve` on a database; started once. It may keep decoded seconds, or none."""
+    def api(self, urls: Urls, *, kept: bool = True, workers: int = 1) -> Program:
+        """`eegstore serve` on a database, started once: in so many processes, and such that it
+        keeps decoded seconds, or none."""
         kind = "eegstore" if kept else "eegstore-nothing-kept"
         more = {} if kept else {"EEGSTORE_KEPT_MB": "0"}
+        if workers > 1:
+            kind += f"-{workers}"
+            more["EEGSTORE_WORKERS"] = str(workers)
         return self._program(urls, kind, "/readyz", ["eegstore", "serve"], more)
 
     def viewer(self, urls: Urls) -> tuple[Program, Program]:

@@ -84,16 +84,19 @@ class Devices:
     ----------
     per_post : int
         Seconds in one request.
+    to : str
+        Part of the recordings' names, where others send as much to the same database.
     """
 
     def __init__(
-        self, url: str, headers: dict[str, str], signal: Signal, kind: str, n: int, per_post: int
-    ) -> None:
+        self, url: str, headers: dict[str, str], signal: Signal, kind: str, n: int, per_post: int,
+        to: str = "",
+    ) -> None:  # fmt: skip
         self._url, self._headers, self._kind, self._per_post = url, headers, kind, per_post
         letters = "frame" if kind == FRAME else "json"
+        name = f"{letters}{per_post}x{n}{to}"
         recordings = [
-            replace(signal.recording, patient_id=f"bed{k}", recording_id=f"{letters}{per_post}x{n}")
-            for k in range(n)
+            replace(signal.recording, patient_id=f"bed{k}", recording_id=name) for k in range(n)
         ]
         declare(url, headers, recordings)
         self._bodies = [self._of(recording, signal, k) for k, recording in enumerate(recordings)]

@@ -13,8 +13,12 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
-from eegstore.api.app import create_app, listen, serve
+from fastapi import FastAPI
+
+from eegstore.api.app import create_app
+from eegstore.api.serving import listen, serve
 from eegstore.cli.terminal import database_url
 from eegstore.config import Settings, api_key
 from eegstore.errors import EegStoreError
@@ -70,6 +74,15 @@ async def write_later(
     ]
 
 
+def make(early: str, url: str, key: str | None) -> FastAPI:
+    """The app; what is wrong with it is wrong in every process that makes it."""
+    if early == "requests":
+        ingest.store = acknowledge_first
+    else:
+        grouping.write = write_later
+    return create_app(url, key)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
@@ -77,12 +90,9 @@ def main() -> None:
     arguments = parser.parse_args()
     values = Settings()
     key = api_key(values, create=True)
-    if arguments.early == "requests":
-        ingest.store = acknowledge_first
-    else:
-        grouping.write = write_later
     with listen("127.0.0.1", arguments.port) as socket, database_url(values) as url:
-        serve(create_app(url, key), socket, threading.Event().set)
+        app = partial(make, arguments.early, url, key)
+        serve(app, socket, threading.Event().set, values.workers)
 
 
 if __name__ == "__main__":

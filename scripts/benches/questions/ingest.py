@@ -16,7 +16,9 @@ BINARY, TEXT = f"binary, {DEVICES} devices", f"JSON, {DEVICES} devices"
 ALONE, SINGLE = "binary, 1 device", "floor: INSERT and COMMIT for each, 1 connection"
 CHUNK = "chunk: one INSERT"
 POOLED = "floor: INSERT and COMMIT for each, 8 connections"
-BATCH, BATCHES = "60 s a request, 1 device", "60 s a request, 4 devices"
+BATCH, BATCHES = "60 s a request, 1 device", "60 s a request, 8 devices"
+PROCESSES = 2  # of the API
+ONE = ", API in one process"
 
 
 def run(place: Place) -> Answer:
@@ -24,8 +26,9 @@ def run(place: Place) -> Answer:
     answer = Answer("ingest", "How much can be taken in?")
     answer.text = (
         "Everything is durable when it is acknowledged. Devices post one second each and wait for "
-        "the answer; API, PostgreSQL and the load generator share the machine. The floors insert "
-        "ready blobs with psycopg, without HTTP, check, encoding or log."
+        "the answer; API, PostgreSQL and the load generator share the machine. The API runs as "
+        f"`eegstore serve --workers {PROCESSES}`, and where a row says so in one process. The "
+        "floors insert ready blobs with psycopg, without HTTP, check, encoding or log."
     )
     urls = place.database("ingest")
     answer.tables.append(_live(place, urls, answer))
@@ -35,16 +38,20 @@ def run(place: Place) -> Answer:
 
 
 def _live(place: Place, urls: Urls, answer: Answer) -> Table:
-    api, signal, source = place.api(urls), place.source.signal(place.scale.hour), place.hours(1)
+    signal, source = place.source.signal(place.scale.hour), place.hours(1)
+    api, single = place.api(urls, workers=PROCESSES), place.api(urls)
     own = [replace(signal.recording, recording_id=f"one{k}") for k in range(10)]
     declare(api.url, api.headers, own)
-    here = (api.url, api.headers, signal)
+    here, there = (api.url, api.headers, signal), (single.url, single.headers, signal)
     workers = [
         Worker(BINARY, Devices, *here, FRAME, DEVICES, 1),
         Worker(TEXT, Devices, *here, JSON, DEVICES, 1),
         Worker(ALONE, Devices, *here, FRAME, 1, 1),
         Worker(BATCH, Devices, *here, FRAME, 1, 60),
-        Worker(BATCHES, Devices, *here, FRAME, 4, 60),
+        Worker(BATCHES, Devices, *here, FRAME, 8, 60),
+        Worker(BINARY + ONE, Devices, *there, FRAME, DEVICES, 1, "one"),
+        Worker(TEXT + ONE, Devices, *there, JSON, DEVICES, 1, "one"),
+        Worker(BATCHES + ONE, Devices, *there, FRAME, 8, 60, "one"),
         Worker(SINGLE, Committer, urls.plain, source.plain, 0, 1),
         Worker(POOLED, Committer, urls.plain, source.plain, 1, 8),
     ]
@@ -75,7 +82,7 @@ def _live(place: Place, urls: Urls, answer: Answer) -> Table:
         rows.append([name, ratio, number(rate), *cells, str(refused[name])])
     worst = {name: Sample(tuple(taken)).p99 * 1e3 for name, taken in latencies.items() if taken}
     binary = medians.get(BINARY)
-    single, alone = medians.get(SINGLE), medians.get(ALONE)
+    floor, alone = medians.get(SINGLE), medians.get(ALONE)
     batched = max((medians[name], name) for name in (BATCH, BATCHES) if name in medians)
     answer.targets += [
         Target(f"{BINARY}, one second a request", binary, 1200, 2500, "chunks/s", True),
@@ -85,7 +92,7 @@ def _live(place: Place, urls: Urls, answer: Answer) -> Table:
         Target(f"{BINARY} / 1 device, whose every chunk is a commit",
                binary / alone if binary and alone else None, 5, None, higher=True),
         Target(f"{BINARY} / ready blobs, one connection, one commit per chunk",
-               binary / single if binary and single else None, 5, None, higher=True),
+               binary / floor if binary and floor else None, 5, None, higher=True),
         Target("batched upload", batched[0], 5000, 8000, "chunks/s", True, batched[1]),
     ]  # fmt: skip
     return Table(

@@ -1,0 +1,121 @@
+"""Serving an app on a listening socket, in this process or in several."""
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
+
+from eegstore.api.stream import MAX_HEARD
+from eegstore.errors import StoreUnavailableError
+
+MAX_WORKERS = 64
+_STARTS = 60.0  # [s] that workers may take until they serve
+_LOOK = 1.0  # [s] between looks at whether a worker's parent is still there
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; OSError says why not."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise OSError(error.errno, f"cannot listen on {host}:{port}: {error.strerror}") from error
+
+
+def serve(
+    make: Callable[[], FastAPI], at: socket.socket, ready: Callable[[], None], workers: int = 1
+) -> None:
+    """Serve on a listening socket until SIGINT or SIGTERM; requests under way are finished.
+
+    Parameters
+    ----------
+    make : callable
+        Makes the app, in each of several workers its own; then it must be one that pickle takes.
+    ready : callable
+        Called once, when all workers serve.
+    workers : int
+        Processes. One that ends unasked is replaced: what it had acknowledged is stored, and
+        its clients see their connections end.
+
+    Raises
+    ------
+    StoreUnavailableError
+        When the service could not start.
+    """
+    started = _alone(make, at, ready) if workers == 1 else _together(make, at, ready, workers)
+    if not started:
+        raise StoreUnavailableError("the service could not start; its log says why")
+
+
+def _config(make: Callable[[], FastAPI], workers: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        make, factory=True, workers=workers, log_level="warning", access_log=False,
+        timeout_graceful_shutdown=10, ws_max_size=MAX_HEARD, ws_per_message_deflate=False,
+    )  # fmt: skip
+
+
+def _alone(make: Callable[[], FastAPI], at: socket.socket, ready: Callable[[], None]) -> bool:
+    server = _Server(_config(make, 1), ready)
+    server.run(sockets=[at])
+    return server.started
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+def _together(
+    make: Callable[[], FastAPI], at: socket.socket, ready: Callable[[], None], workers: int
+) -> bool:
+    config = _config(partial(_as_worker, make, os.getpid()), workers)
+    supervisor = _Supervisor(config, [at], ready)
+    supervisor.run()
+    return all(process.exitcode != STARTUP_FAILURE for process in supervisor.processes)
+
+
+class _Supervisor(Multiprocess):
+    def __init__(
+        self, config: uvicorn.Config, sockets: list[socket.socket], ready: Callable[[], None]
+    ) -> None:
+        super().__init__(config, sockets)
+        self._ready = ready
+
+    def init_processes(self) -> None:
+        """Start all workers, and tell when they serve."""
+        super().init_processes()
+        waiting, latest = list(self.processes), time.monotonic() + _STARTS
+        while waiting and time.monotonic() < latest and not self.should_exit.is_set():
+            if waiting[0].wait_until_ready(_LOOK, self.should_exit):
+                waiting.pop(0)
+            elif not waiting[0].process.is_alive():
+                return  # what follows from that is said by `keep_subprocess_alive`
+            self.handle_signals()
+        if not waiting:
+            self._ready()
+
+
+def _as_worker(make: Callable[[], FastAPI], parent: int) -> FastAPI:
+    """The app, in a process that ends when its parent has ended, however that came."""
+    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+    return make()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_LOOK)
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,174 @@
+"""Several processes behind one port serve as one; whichever is killed, nothing is lost."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from eegstore import Client
+from eegstore.store import postgres
+from tests.conftest import ROOT
+from tests.e2e.conftest import Live
+from tests.e2e.devices import Books, Device, until
+from tests.integration.postgres_processes import VERSION, alive
+from tests.unit.recordings import chunks_of, make_recording, make_signal
+
+WORKERS = 2
+BETWEEN = 15  # acknowledged seconds of every device between two faults
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    service = Live(tmp_path_factory.mktemp("several") / "data")
+    service.environment |= {
+        "EEGSTORE_PG_VERSION": str(VERSION), "EEGSTORE_WORKERS": str(WORKERS),
+    }  # fmt: skip
+    service.start()
+    until(lambda: "eegstore API at" in service.said, "all of them serve")
+    yield service
+    service.stop()
+    postgres.stop(service.data)
+
+
+def workers(live: Live) -> list[int]:
+    """Those that serve, by asking the system for the children of the one that was started."""
+    assert live.process is not None
+    text = Path(f"/proc/{live.process.pid}/task/{live.process.pid}/children").read_text()
+    own = [int(pid) for pid in text.split()]
+    return [pid for pid in own if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()]
+
+
+def further(devices: list[Device]) -> None:
+    goals = [len(device.acknowledged) + BETWEEN for device in devices]
+    until(
+        lambda: all(len(d.acknowledged) >= n for d, n in zip(devices, goals, strict=True)),
+        f"{BETWEEN} more seconds acknowledged",
+    )
+
+
+def admin_url(live: Live) -> str:
+    server = postgres.status(live.data)
+    assert server is not None
+    return server.admin_url
+
+
+def test_they_say_once_that_they_serve_and_all_do(live: Live) -> None:
+    assert live.said.count("eegstore API at") == 1
+    assert len(workers(live)) == WORKERS
+    for _ in range(20):  # each with a connection of its own
+        assert httpx.get(f"{live.url}/readyz").status_code == 200
+
+
+def test_who_follows_at_one_hears_what_came_in_at_another(live: Live) -> None:
+    recording = make_recording(patient_id="followed")
+    chunks = chunks_of(recording, make_signal(recording, 24), 24)
+    clients = [Client(live.url, live.api_key) for _ in range(8)]
+    key = recording.patient_id, recording.recording_id
+    heard: list[int] = []
+    try:
+        clients[0].declare(recording)
+        news = clients[0].stream(*key, start=0)
+        assert next(news).spans == []  # from here on it follows
+        for index, chunk in enumerate(chunks):
+            clients[index % len(clients)].send(recording, [chunk])
+        clients[0].close_recording(*key, len(chunks))
+        for stored in news:
+            for span in stored.spans:
+                heard += range(int(span.start), int(span.stop))
+    finally:
+        for client in clients:
+            client.close()
+    assert sorted(heard) == list(range(24))  # every second, once
+
+
+def test_what_was_acknowledged_is_there_whichever_is_killed(live: Live) -> None:
+    devices = [Device(live) for _ in range(4)]
+    for device in devices:
+        device.start()
+    for turn in range(4):
+        further(devices)
+        before = workers(live)
+        os.kill(before[turn % len(before)], signal.SIGKILL)
+        until(
+            lambda before=before: len(set(workers(live)) - set(before)) == 1,  # type: ignore[misc]
+            "another takes its place",
+        )
+    further(devices)
+    for device in devices:
+        device.ended.set()
+        device.join(60)
+        assert not device.is_alive()
+    url = admin_url(live)
+    for device in devices:
+        books = Books.of(url, device.recording)
+        assert books.lost(device) == []
+        assert set(books.digests) == set(device.acknowledged) == set(range(len(books.digests)))
+        assert set(books.stored.values()) == {1}
+        assert set(device.statuses) <= {200, 201, 503}
+    assert sum(device.unanswered for device in devices) > 0
+    assert len(workers(live)) == WORKERS
+    assert live.said.count("eegstore API at") == 1
+
+
+def test_one_that_acknowledges_too_early_is_caught(live: Live) -> None:
+    """The control: with the same books and the same kill, seconds are missing."""
+    faulty = Live(live.data)
+    faulty.environment |= live.environment | {
+        "EEGSTORE_API_URL": faulty.url, "PYTHONPATH": str(ROOT),
+    }  # fmt: skip
+    faulty.start(sys.executable, "-m", "tests.e2e.faulty_api", "--early", "requests")
+    until(lambda: len(workers(faulty)) == WORKERS, "all have been started")
+    device = Device(faulty)
+    device.start()
+    further([device])
+    for pid in workers(faulty):
+        os.kill(pid, signal.SIGKILL)
+    struck = max(device.acknowledged)
+    further([device])
+    device.ended.set()
+    device.join(60)
+    faulty.stop()
+    books = Books.of(admin_url(live), device.recording)
+    assert [second for second in books.lost(device) if second <= struck]
+
+
+def test_they_end_with_the_one_that_started_them(live: Live) -> None:
+    """Also when that is killed; and the port is free again at once."""
+    left = workers(live)
+    live.kill()
+    until(lambda: not any(map(alive, left)), "no worker is left")
+    live.start()
+    until(lambda: len(workers(live)) == WORKERS, "all serve again")
+
+
+CANNOT = """
+from functools import partial
+from eegstore.api.app import create_app
+from eegstore.api.serving import listen, serve
+url = "postgresql+psycopg://x@127.0.0.1:9/x"
+serve(partial(create_app, url, None), listen("127.0.0.1", 0), partial(print, "they serve"), 2)
+"""
+
+
+def test_a_service_that_cannot_start_says_so() -> None:
+    """And does not try for ever."""
+    done = subprocess.run(
+        [sys.executable, "-c", CANNOT], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 1, done
+    assert "cannot be reached" in done.stderr
+    assert "StoreUnavailableError: the service could not start" in done.stderr
+    assert done.stdout == ""
+
+
+def test_they_end_when_asked(live: Live) -> None:
+    left = workers(live)
+    assert live.process is not None
+    live.process.send_signal(signal.SIGTERM)
+    assert live.process.wait(60) == 0
+    assert not any(map(alive, left))
