@@ -17,7 +17,6 @@ from eegstore.api.stream import MAX_HEARD
 from eegstore.errors import StoreUnavailableError
 
 MAX_WORKERS = 64
-_STARTS = 60.0  # [s] that workers may take until they serve
 _LOOK = 1.0  # [s] between looks at whether a worker's parent is still there
 
 
@@ -98,8 +97,8 @@ class _Supervisor(Multiprocess):
     def init_processes(self) -> None:
         """Start all workers, and tell when they serve."""
         super().init_processes()
-        waiting, latest = list(self.processes), time.monotonic() + _STARTS
-        while waiting and time.monotonic() < latest and not self.should_exit.is_set():
+        waiting = list(self.processes)
+        while waiting and not self.should_exit.is_set():
             if waiting[0].wait_until_ready(_LOOK, self.should_exit):
                 waiting.pop(0)
             elif not waiting[0].process.is_alive():

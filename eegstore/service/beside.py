@@ -11,6 +11,7 @@ import os
 import pickle
 import sys
 from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
 from typing import Any
 
 from eegstore.encoding.order import FAILED, LENGTH, READY, Order
@@ -47,7 +48,8 @@ class Beside:
         process = self._process
         if process is None or process.returncode is not None:
             return
-        process.kill()
+        with suppress(ProcessLookupError):  # it has just ended
+            process.kill()
         await process.wait()
 
     async def order(self, order: Order) -> None:
@@ -75,7 +77,7 @@ class Beside:
             )
             self.ready = await self._heard() == READY
         except (OSError, EOFError):
-            pass
+            pass  # it never is ready
 
     async def _heard(self) -> Any:
         assert self._process is not None

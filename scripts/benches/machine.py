@@ -61,14 +61,20 @@ def versions(names: Sequence[str]) -> str:
 
 
 def resident(pid: int) -> int | None:
-    """Memory that a process holds (resident set) [byte], or None where that is not told."""
+    """Memory that a process and those that it has started hold (resident sets) [byte], or None
+    where that is not told."""
+    held = None
     try:
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith("VmRSS:"):
-                return int(line.split()[1]) * 1024
+                held = int(line.split()[1]) * 1024
+        for children in Path(f"/proc/{pid}/task").glob("*/children"):
+            held = (held or 0) + sum(
+                resident(int(child)) or 0 for child in children.read_text().split()
+            )
     except OSError:
         pass
-    return None
+    return held
 
 
 def _wavpack() -> str:

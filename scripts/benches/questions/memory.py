@@ -24,7 +24,8 @@ def run(place: Place) -> Answer:
     hour, day = place.scale.hour, place.scale.day
     answer.text = (
         f"Resident memory of the commands `eegstore import` and `eegstore export` on files of "
-        f"{hour} s and {day} s, from start to end; without PostgreSQL."
+        f"{hour} s and {day} s, from start to end, with the process that encodes for an import; "
+        "without PostgreSQL."
     )
     if machine.resident(os.getpid()) is None:
         place.missing["memory"] = "this system does not tell the memory of a process (no /proc)"
