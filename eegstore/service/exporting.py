@@ -5,7 +5,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -44,9 +44,10 @@ async def export_original(
     async with database.snapshot() as connection:
         stored = await _original(connection, recording)
         with replacing(path) as file:
-            async for part in rebuilt(connection, recording):
-                digest.update(part)
-                file.write(part)
+            async with aclosing(rebuilt(connection, recording)) as parts:
+                async for part in parts:
+                    digest.update(part)
+                    file.write(part)
             if digest.digest() != bytes(stored["file_sha256"]):
                 raise EdfError(
                     f"{recording_id!r} gives a file of SHA-256 {digest.hexdigest()}; imported was "
@@ -60,7 +61,7 @@ async def rebuilt(
 ) -> AsyncGenerator[bytes]:
     """The imported file in portions, from what `connection` sees of it.
 
-    Nobody else may use the connection until the last portion has come.
+    Nobody else may use the connection until the last portion has come, or this is closed.
 
     Parameters
     ----------

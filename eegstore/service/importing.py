@@ -297,8 +297,9 @@ class _Import:
         """Raise EdfError unless what is stored gives the file back, byte for byte."""
         digest, total = hashlib.sha256(), self._file.n_seconds
         size = 0
-        async with aclosing(stored):
-            async for part in rebuilt(self._connection, self._recording, stored):
+        parts = rebuilt(self._connection, self._recording, stored)
+        async with aclosing(stored), aclosing(parts):
+            async for part in parts:
                 digest.update(part)
                 size += len(part)
                 self._progress("prove", total * size // max(self._file.size, 1), total)

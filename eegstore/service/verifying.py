@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 
 from eegstore import codec
@@ -77,8 +77,9 @@ async def verify(
                 stored = await originals.find(connection, *key)
                 if stored is not None:
                     digest = hashlib.sha256()
-                    async for part in rebuilt(connection, known.recording):
-                        digest.update(part)
+                    async with aclosing(rebuilt(connection, known.recording)) as parts:
+                        async for part in parts:
+                            digest.update(part)
                     if digest.digest() != bytes(stored["file_sha256"]):
                         result.fault(f"the file {stored['file_name']} cannot be rebuilt from it")
         except (InvalidDataError, NotFoundError) as error:

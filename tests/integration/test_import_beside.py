@@ -1,9 +1,11 @@
 """A long file is encoded in another process; whatever becomes of it, the same is stored."""
 
 import asyncio
+import errno
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction as F
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 
 from eegstore.edf import write_edf
 from eegstore.errors import ConflictError, InvalidDataError
-from eegstore.service import beside, importing
+from eegstore.service import beside, exporting, importing
 from eegstore.service.beside import Beside
 from eegstore.service.exporting import export_original
 from eegstore.service.importing import Imported, import_edf
@@ -20,7 +22,7 @@ from eegstore.store.append import StoredChunk
 from eegstore.store.database import Database
 from tests.conftest import Urls
 from tests.integration.databases import contents, made, used
-from tests.integration.postgres_processes import connect
+from tests.integration.postgres_processes import connect, query
 
 SECONDS = 400  # seven portions
 
@@ -197,6 +199,59 @@ def test_its_process_ends_with_an_import_that_fails(
     assert contents(common.admin) == before
     assert len(watched.pids) == 1
     assert all(map(ended, watched.pids))
+
+
+@pytest.mark.parametrize("moment", ["import", "prove"])
+def test_who_is_told_of_the_progress_may_fail(
+    common: Urls, path: Path, watched: Watched, moment: str
+) -> None:
+    """What fails then is told as it is, though the next portion is on its way."""
+
+    def fail(what: str, at: int, _: int) -> None:
+        if what == moment and at > 200:
+            raise OSError("the terminal is gone")
+
+    async def work(database: Database) -> None:
+        with pytest.raises(OSError, match="the terminal is gone"):
+            await import_edf(database, path, "p", f"told-{moment}", progress=fail)
+        done = await import_edf(database, path, "p", f"told-{moment}-again")
+        assert done.n_seconds == SECONDS
+
+    used(common.app, work, pool_size=1)
+    told = f"SELECT count(*) FROM recording WHERE recording_id = 'told-{moment}'"
+    assert query(common.admin, told) == 0
+    assert all(map(ended, watched.pids))
+
+
+class Full:
+    """A disk that is full after some parts of a file."""
+
+    def __init__(self, parts: int) -> None:
+        self.left = parts
+
+    def write(self, part: bytes) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise OSError(errno.ENOSPC, "no space left")
+
+
+def test_a_disk_that_is_full_ends_an_export_as_what_it_is(
+    common: Urls, path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    imported(common, path, "exported")
+
+    @contextmanager
+    def replacing(path: Path) -> Iterator[Full]:
+        yield Full(2)
+
+    monkeypatch.setattr(exporting, "replacing", replacing)
+
+    async def work(database: Database) -> None:
+        for _ in range(3):  # on the one connection there is
+            with pytest.raises(OSError, match="no space left"):
+                await export_original(database, "p", "exported", tmp_path / "back")
+
+    used(common.app, work, pool_size=1)
 
 
 def test_another_file_under_its_id_is_told_before_anything_is_encoded(
