@@ -43,6 +43,10 @@ def test_a_gap_is_shaded_and_said(screen: Screen, sent: Any) -> None:
     screen.open(f"{sent.query}&time=37").at(37)
     assert screen.data("gaps") == {"left": [3], "right": [8]}
     assert screen.text("over") == "no samples"
+    assert "every sample drawn" in screen.text("foot")
+    screen.page.evaluate("eegstore.set({start: 40, duration: 5})")
+    screen.at(40).wait_for_text("foot", "no samples")
+    assert "every sample drawn" not in screen.text("foot")
 
 
 def test_keys_turn_pages(screen: Screen, sent: Any) -> None:

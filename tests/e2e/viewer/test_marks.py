@@ -264,11 +264,15 @@ def test_the_dialog_changes_words_time_length_and_channels(desk: Screen, client:
     made = done(desk, client, "a").annotation
     desk.page.keyboard.press("e")
     dialog = desk.page.get_by_role("dialog", name="Event")
+    dialog.get_by_text("Fri 6 Nov 22:00:2").wait_for()  # the clock beside the time from the start
     dialog.get_by_label("Description").fill("EMG artefact")
     dialog.get_by_label("Onset").fill("23:59")
+    assert dialog.locator(".means").inner_text() == ""
     dialog.get_by_label("Duration").fill("1.5")
     dialog.get_by_role("button", name="Save").click()
     assert "not within the study" in dialog.get_by_role("alert").inner_text()
+    dialog.get_by_label("Onset").fill("+0:00:21.003")
+    assert dialog.locator(".means").inner_text() == "Fri 6 Nov 22:00:21.003"
     dialog.get_by_label("Onset").fill("22:00:21.003")
     dialog.get_by_label("all channels").uncheck()
     dialog.get_by_role("button", name="Save").click()

@@ -97,7 +97,7 @@ def test_the_page_is_kept_as_a_picture(screen: Screen, night: Night, tmp_path: P
     screen.page.keyboard.press("m")
     with screen.page.expect_download() as download:
         screen.page.get_by_text("Keep the page as PNG").click()
-    assert download.value.suggested_filename == "night-1-025930.png"
+    assert download.value.suggested_filename == "night-1-2026-10-25-025930.png"
     download.value.save_as(tmp_path / "page.png")
     data = (tmp_path / "page.png").read_bytes()
     assert data[:8] == b"\x89PNG\r\n\x1a\n"

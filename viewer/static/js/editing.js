@@ -14,7 +14,8 @@ export function editing(viewer) {
   const box = make("dialog", {id: "event", "aria-label": "Event"})
   const text = (name, label, more = {}) => make("input", {name, type: "text", "aria-label": label, autocomplete: "off", ...more})
   const description = text("description", "Description", {list: "event-classes", maxlength: 10000})
-  const onset = text("onset", "Onset"), duration = text("duration", "Duration in seconds", {placeholder: "none: a moment"})
+  const means = make("i", {class: "means"})
+  const onset = text("onset", "Onset", {oninput: () => tellTime()}), duration = text("duration", "Duration in seconds", {placeholder: "none: a moment"})
   const status = make("select", {name: "status", "aria-label": "Status"}, ...STATUSES.map((one) => make("option", {value: one}, one)))
   const names = make("datalist", {id: "event-classes"})
   const everywhere = make("input", {type: "checkbox", name: "everywhere", onchange: () => list.classList.toggle("off", everywhere.checked)})
@@ -27,7 +28,7 @@ export function editing(viewer) {
     void keep()
   }}, save, make("button", {type: "button", onclick: () => box.close()}, "Cancel"))
   const field = (words, ...content) => make("label", {}, make("span", {}, words), ...content)
-  form.prepend(field("Description", description), field("Onset", onset), field("Duration", duration, "s"), field("Status", status),
+  form.prepend(field("Description", description), field("Onset", onset, means), field("Duration", duration, "s"), field("Status", status),
     make("div", {class: "where"}, make("label", {}, everywhere, "all channels"), list), wrong)
   box.append(make("h2", {}, "Event"), form, past, names)
   place("dialogs").append(box)
@@ -46,6 +47,7 @@ export function editing(viewer) {
     description.value = before.description
     onset.value = `+${elapsed(recording.offset + before.onset, DIGITS).replace(/\.?0+$/, "")}`
     onset.title = "Clock time 22:30:10.5, or +0:49:56.5 from the start"
+    tellTime()
     duration.value = before.duration == null ? "" : String(before.duration)
     status.value = before.status
     everywhere.checked = before.channels.length == 0
@@ -59,6 +61,17 @@ export function editing(viewer) {
     description.focus()
     if (one != null) {
       void history(before)
+    }
+  }
+
+  /** The clock time of the onset beside it, as the list of events has it. */
+  const tellTime = () => {
+    const {clock, duration: extent} = scene.now.study
+    means.textContent = ""
+    try {
+      const at = seek(onset.value, clock, state.now.start, extent)
+      means.textContent = clock.known ? `${clock.weekday(at)} ${clock.text(at, 3)}` : ""
+    } catch { // said when it is kept
     }
   }
 

@@ -3,7 +3,7 @@
 import {make, place} from "./dom.js"
 import {applied} from "./filters.js"
 import {toggleBad} from "./labels.js"
-import {labelOf, lacking} from "./lacking.js"
+import {drawn, labelOf, lacking, reduction} from "./lacking.js"
 import {bar, shown} from "./scale.js"
 import {CLIPPED} from "./stack.js"
 
@@ -37,12 +37,11 @@ export function foot({state, scene, offers}) {
       onclick: () => toggleBad(state, row)}, `bad: ${label} ✕`)
   })
 
-  const reduced = ({blocks}) => {
-    const most = Math.max(1, ...blocks.map((block) => block.per_column))
+  const reduced = (page) => {
+    const most = page.spans.length == 0 ? 1 : reduction(page)
     return most > 1
-      ? make("span", {class: "right reduced", title: `Of every ${most} samples the smallest and the largest are drawn`},
-        `÷${most}, peaks kept`)
-      : make("span", {class: "right"}, "every sample drawn")
+      ? make("span", {class: "right reduced", title: `Of every ${most} samples the smallest and the largest are drawn`}, drawn(page))
+      : make("span", {class: "right"}, drawn(page))
   }
 
   const filters = (page) => {

@@ -22,7 +22,8 @@ export function print(viewer) {
     }
     try {
       const {clock} = scene.now.study
-      const when = clock.text(state.now.start).replaceAll(":", "")
+      const {start} = state.now
+      const when = [clock.day(start), clock.text(start).replaceAll(":", "")].filter(Boolean).join("-")
       save(await drawn(made), `${state.now.patient}-${when}.png`)
     } catch (error) {
       tell("hint", `The picture could not be made: ${error.message}`)

@@ -1,7 +1,7 @@
 // The page as a sheet of paper: one SVG with all that the screen says, for PNG, PDF and printer.
 
 import {applied} from "./filters.js"
-import {labelOf, lacking} from "./lacking.js"
+import {drawn, labelOf, lacking} from "./lacking.js"
 import {THEMES, colorOf} from "./palette.js"
 import {bar, shown} from "./scale.js"
 import {labelled, noiseOf} from "./stack.js"
@@ -87,8 +87,7 @@ function foot({state, scene, offers}, bottom) {
   const {page, study} = scene.now
   const {bad, hidden} = state.now
   const {value, height} = bar(state.now.sensitivity, state.now.perMm, 22)
-  const most = Math.max(1, ...page.blocks.map((block) => block.per_column))
-  const how = [applied(page, page.asked, offers.order), most > 1 ? `÷${most}, peaks kept` : "every sample drawn"]
+  const how = [applied(page, page.asked, offers.order), drawn(page)]
   const without = [bad.length && `bad: ${bad.map((row) => labelOf(study, row)).join(", ")}`,
     hidden.length && `hidden: ${hidden.join(", ")}`, lacking(page), ...page.suspects]
   const line = (at, words) => write(LEFT, bottom + at, words.filter(Boolean).join("  ·  "))

@@ -65,6 +65,11 @@ export class Clock {
     return `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}:${two(at.getUTCSeconds())}${rest}`
   }
 
+  /** "2076-11-06", or "" when not known. */
+  day(second) {
+    return this.at(second)?.toISOString().slice(0, 10) ?? ""
+  }
+
   /** "6 Nov 2076", or "" when not known. */
   date(second) {
     const at = this.at(second)
