@@ -1,5 +1,6 @@
 """Serving an app on a listening socket, in this process or in several."""
 
+import logging
 import os
 import signal
 import socket
@@ -10,14 +11,14 @@ from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from eegstore.api.stream import MAX_HEARD
 from eegstore.errors import StoreUnavailableError
 
-MAX_WORKERS = 64
-_LOOK = 1.0  # [s] between looks at whether a worker's parent is still there
+_LOOK = 1.0  # [s] for a worker to serve or to be replaced, then the next look
+_WATCH = 0.25  # [s] between looks at whether a worker's parent is still there
+_log = logging.getLogger("eegstore")
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -41,8 +42,8 @@ def serve(
     ready : callable
         Called once, when all workers serve.
     workers : int
-        Processes. One that ends unasked is replaced: what it had acknowledged is stored, and
-        its clients see their connections end.
+        Processes. One that ends unasked is replaced, once all have served: what it had
+        acknowledged is stored, and its clients see their connections end.
 
     Raises
     ------
@@ -84,7 +85,7 @@ def _together(
     config = _config(partial(_as_worker, make, os.getpid()), workers)
     supervisor = _Supervisor(config, [at], ready)
     supervisor.run()
-    return all(process.exitcode != STARTUP_FAILURE for process in supervisor.processes)
+    return not supervisor.failed
 
 
 class _Supervisor(Multiprocess):
@@ -92,6 +93,7 @@ class _Supervisor(Multiprocess):
         self, config: uvicorn.Config, sockets: list[socket.socket], ready: Callable[[], None]
     ) -> None:
         super().__init__(config, sockets)
+        self.failed = False  # a worker ended before all served
         self._ready = ready
 
     def init_processes(self) -> None:
@@ -101,11 +103,35 @@ class _Supervisor(Multiprocess):
         while waiting and not self.should_exit.is_set():
             if waiting[0].wait_until_ready(_LOOK, self.should_exit):
                 waiting.pop(0)
-            elif not waiting[0].process.is_alive():
-                return  # what follows from that is said by `keep_subprocess_alive`
+            elif not all(process.process.is_alive() for process in waiting):
+                self.failed = True
+                self.should_exit.set()
             self.handle_signals()
         if not waiting:
             self._ready()
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace workers that have ended, until it works: what they lack may come back."""
+        for index, old in enumerate(self.processes):
+            # Not by asking it: one that is busy, or still starts, may take long to answer.
+            if self.should_exit.is_set() or old.process.is_alive():
+                continue
+            old.join()
+            _log.warning("worker %s ended with %s; another follows", old.pid, old.exitcode)
+            self.should_exit.wait(_LOOK)
+            new = self.processes[index] = Process(self.config, self.sockets)
+            new.start()
+
+    def handle_hup(self) -> None:
+        """Its terminal is gone: end, as one process does."""
+        self.should_exit.set()
+
+    handle_quit = handle_hup
+
+    def handle_ttin(self) -> None:
+        """The number of workers stays."""
+
+    handle_ttou = handle_ttin
 
 
 def _as_worker(make: Callable[[], FastAPI], parent: int) -> FastAPI:
@@ -116,5 +142,5 @@ def _as_worker(make: Callable[[], FastAPI], parent: int) -> FastAPI:
 
 def _watch(parent: int) -> None:
     while os.getppid() == parent:
-        time.sleep(_LOOK)
+        time.sleep(_WATCH)
     os.kill(os.getpid(), signal.SIGTERM)

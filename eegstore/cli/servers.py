@@ -13,7 +13,9 @@ import eegstore
 from eegstore.cli.terminal import console, database_url, settings
 from eegstore.config import VIEWER_PORT, api_key, loopback_origins
 from eegstore.errors import InvalidDataError, NotFoundError
+from eegstore.store.postgres_cluster import MAX_CONNECTIONS
 
+_OTHERS = 10  # connections for commands beside the API
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 
 
@@ -33,9 +35,15 @@ def serve(
     if no_auth and not _loopback(host):
         raise InvalidDataError(f"--no-auth is for loopback only; {host} can be reached by others")
     values = settings()
+    n = workers or values.workers
+    if values.database_url is None and 2 * n * values.pool_size > MAX_CONNECTIONS - _OTHERS:
+        raise InvalidDataError(
+            f"{n} workers with up to {2 * values.pool_size} connections each are more than the "
+            f"{MAX_CONNECTIONS - _OTHERS} that the embedded server has for them; fewer workers or "
+            "a smaller EEGSTORE_POOL_SIZE"
+        )
     key = None if no_auth else api_key(values, create=True)
     with listen(host, port) as socket, database_url(values) as url:
-        n = workers or values.workers
         make = partial(
             create_app, url, key, values.pool_size, values.viewer_origins, values.kept_mb, n
         )

@@ -6,7 +6,6 @@ program and its own child.
 """
 
 import pickle
-import signal
 import sys
 from contextlib import suppress
 from typing import Any
@@ -16,16 +15,18 @@ from eegstore.edf import EdfFile
 from eegstore.encoding import Plain, encoded
 from eegstore.encoding.checks import check_all
 from eegstore.encoding.order import FAILED, READY, Order, framed
+from eegstore.errors import EdfError
 
 
 def main() -> None:
     """Do what is ordered."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends with the program that has started it
     _say(READY)
     try:
         order: Order = pickle.load(sys.stdin.buffer)
         fitted = None if order.packed is None else codec.unpack(order.packed)
         with EdfFile(order.path, salvage=order.salvage) as file:
+            if file.size != order.size:
+                raise EdfError(f"{file.name} has become another file")
             for start in range(order.start, file.n_seconds, order.portion):
                 chunks = list(file.chunks(start, start + order.portion))
                 check_all(order.recording, chunks)

@@ -13,6 +13,7 @@ class Order(NamedTuple):
     """Which seconds of which file are to be encoded."""
 
     path: Path
+    size: int  # [byte], else it is another file by now
     salvage: bool
     recording: Recording
     channels_sha256: bytes  # digest of its channel table

@@ -18,7 +18,7 @@ from eegstore.encoding.order import FAILED, LENGTH, READY, Order
 from eegstore.store.append import StoredChunk
 
 _LIMIT = 1 << 20  # bytes that wait to be read
-_END = 5.0  # [s] for the process to end
+_LOST = (OSError, EOFError, pickle.UnpicklingError)
 
 
 class Beside:
@@ -31,7 +31,7 @@ class Beside:
     """
 
     def __init__(self, *, wanted: bool) -> None:
-        self._wanted = wanted and (os.cpu_count() or 1) > 1
+        self._wanted = wanted and _n_cores() > 1
         self._process: Process | None = None
         self._starting: asyncio.Task[None] | None = None
         self.ready = False
@@ -46,10 +46,13 @@ class Beside:
             self._starting.cancel()
             await asyncio.gather(self._starting, return_exceptions=True)
         process = self._process
-        if process is None or process.returncode is not None:
+        if process is None:
             return
-        with suppress(ProcessLookupError):  # it has just ended
+        with suppress(ProcessLookupError):  # it has ended by itself
             process.kill()
+        assert process.stdout is not None
+        while await process.stdout.read(_LIMIT):
+            pass  # with bytes that nobody reads it would never be seen to have ended
         await process.wait()
 
     async def order(self, order: Order) -> None:
@@ -63,7 +66,7 @@ class Beside:
         """The next portion; None when there is none, for whatever reason."""
         try:
             found = await self._heard()
-        except (OSError, EOFError):
+        except _LOST:
             found = FAILED
         if found == FAILED:
             self.ready = False
@@ -73,10 +76,11 @@ class Beside:
     async def _start(self) -> None:
         try:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "eegstore.encoding", stdin=PIPE, stdout=PIPE, limit=_LIMIT
-            )
+                sys.executable, "-P", "-m", "eegstore.encoding", stdin=PIPE, stdout=PIPE,
+                limit=_LIMIT, start_new_session=True,  # Ctrl-C is for this process, which ends it
+            )  # fmt: skip
             self.ready = await self._heard() == READY
-        except (OSError, EOFError):
+        except _LOST:
             pass  # it never is ready
 
     async def _heard(self) -> Any:
@@ -85,3 +89,10 @@ class Beside:
         head = await self._process.stdout.readexactly(LENGTH)
         body = await self._process.stdout.readexactly(int.from_bytes(head, "little"))
         return pickle.loads(body)
+
+
+def _n_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -91,7 +91,7 @@ async def import_edf(
             await recordings.lock(connection, patient_id, recording.recording_id)
             before = await originals.find(connection, patient_id, recording.recording_id)
             if before is not None:
-                if bytes(before["file_sha256"]).hex() != await digest:
+                if bytes(before["file_sha256"]).hex() != await asyncio.shield(digest):
                     raise ConflictError(
                         f"recording {recording.recording_id!r} of {patient_id!r} was imported "
                         f"from another file, {before['file_name']}"
@@ -140,7 +140,7 @@ class _Import:
         fitted = await asyncio.to_thread(self._fitted)
         if fitted is not None:
             await parameters.add(driver, *self._key, fitted)
-        await hashed
+        await asyncio.shield(hashed)
         await self._original()
         ledger = _Ledger()
         await self._prove(self._stored(driver, fitted, ledger))
@@ -220,8 +220,8 @@ class _Import:
         packed = None if fitted is None else fitted.packed
         salvaged = self._file.loss is not None
         return Order(
-            self._path.absolute(), salvaged, declared.recording, declared.channels_sha256, packed,
-            start, PORTION,
+            self._path.absolute(), self._file.size, salvaged, declared.recording,
+            declared.channels_sha256, packed, start, PORTION,
         )  # fmt: skip
 
     def _fitted(self) -> codec.Parameters | None:

@@ -33,10 +33,11 @@ from eegstore.store.postgres_runtime import FileLock, Layout, sync_directory
 POLL = 0.1  # [s]
 PR_SET_PDEATHSIG = 1
 SHARED_BUFFERS = 256  # [MB]
+MAX_CONNECTIONS = 100
 SETTINGS = (
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
-    "max_connections=100",
+    f"max_connections={MAX_CONNECTIONS}",
     "fsync=on",
     "full_page_writes=on",
     "synchronous_commit=on",

@@ -10,7 +10,6 @@
 
 import argparse
 import asyncio
-import threading
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
@@ -92,7 +91,7 @@ def main() -> None:
     key = api_key(values, create=True)
     with listen("127.0.0.1", arguments.port) as socket, database_url(values) as url:
         app = partial(make, arguments.early, url, key)
-        serve(app, socket, threading.Event().set, values.workers)
+        serve(app, socket, partial(print, "all serve", flush=True), values.workers)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,14 @@ def workers(live: Live) -> list[int]:
     assert live.process is not None
     text = Path(f"/proc/{live.process.pid}/task/{live.process.pid}/children").read_text()
     own = [int(pid) for pid in text.split()]
-    return [pid for pid in own if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()]
+    return [pid for pid in own if "spawn_main" in _command(pid)]
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:  # it has just ended
+        return ""
 
 
 def further(devices: list[Device]) -> None:
@@ -122,7 +129,7 @@ def test_one_that_acknowledges_too_early_is_caught(live: Live) -> None:
         "EEGSTORE_API_URL": faulty.url, "PYTHONPATH": str(ROOT),
     }  # fmt: skip
     faulty.start(sys.executable, "-m", "tests.e2e.faulty_api", "--early", "requests")
-    until(lambda: len(workers(faulty)) == WORKERS, "all have been started")
+    until(lambda: "all serve" in faulty.said, "all serve")
     device = Device(faulty)
     device.start()
     further([device])
@@ -146,24 +153,52 @@ def test_they_end_with_the_one_that_started_them(live: Live) -> None:
     until(lambda: len(workers(live)) == WORKERS, "all serve again")
 
 
-CANNOT = """
-from functools import partial
-from eegstore.api.app import create_app
-from eegstore.api.serving import listen, serve
-url = "postgresql+psycopg://x@127.0.0.1:9/x"
-serve(partial(create_app, url, None), listen("127.0.0.1", 0), partial(print, "they serve"), 2)
-"""
-
-
-def test_a_service_that_cannot_start_says_so() -> None:
+@pytest.mark.parametrize("how", ["what it needs is away", "it cannot be made"])
+def test_a_service_that_cannot_start_says_so(tmp_path: Path, how: str) -> None:
     """And does not try for ever."""
+    (tmp_path / "away").touch()
+    broken = ["--broken"] if how == "it cannot be made" else []
     done = subprocess.run(
-        [sys.executable, "-c", CANNOT], cwd=ROOT, capture_output=True, text=True, timeout=120
-    )
+        [sys.executable, "-m", "tests.e2e.wobbly_api", "--unless", tmp_path / "away", *broken],
+        cwd=ROOT, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
     assert done.returncode == 1, done
-    assert "cannot be reached" in done.stderr
+    assert how in done.stderr
     assert "StoreUnavailableError: the service could not start" in done.stderr
     assert done.stdout == ""
+
+
+def test_one_that_cannot_be_replaced_now_is_replaced_later(tmp_path: Path, live: Live) -> None:
+    """What it needs may be away for a while; the others serve meanwhile."""
+    away = tmp_path / "away"
+    wobbly = Live(live.data)
+    wobbly.environment["PYTHONPATH"] = str(ROOT)
+    wobbly.start(sys.executable, "-m", "tests.e2e.wobbly_api", "--unless", str(away))
+    until(lambda: "they serve" in wobbly.said, "both serve")
+    first = workers(wobbly)
+    away.touch()
+    os.kill(first[0], signal.SIGKILL)
+    until(lambda: wobbly.said.count("what it needs is away") >= 2, "it has been tried twice")
+    assert httpx.get(f"{wobbly.url}/readyz").status_code == 200
+    assert first[1] in workers(wobbly)
+    said = wobbly.said.count("what it needs is away")
+    away.unlink()
+    until(
+        lambda: len(set(workers(wobbly)) - set(first)) == 1 and httpx.get(f"{wobbly.url}/readyz"),
+        "there are two again",
+    )
+    assert wobbly.said.count("what it needs is away") <= said + 1  # one may have been on its way
+    assert wobbly.process is not None
+    left = workers(wobbly)
+    wobbly.process.send_signal(signal.SIGHUP)  # as when a terminal is closed
+    assert wobbly.process.wait(60) == 0
+    assert not any(map(alive, left))
+
+
+def test_more_workers_than_the_embedded_server_has_connections_for(live: Live) -> None:
+    done = live.cli("serve", "--port", "0", "--workers", "64", check=False)
+    assert done.returncode == 1
+    assert "64 workers with up to 16 connections each" in done.stderr
 
 
 def test_they_end_when_asked(live: Live) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction as F
@@ -160,9 +161,10 @@ async def insert_another(driver: Any, patient: str, recording: str, rows: Any, *
 
 async def broken_off(connection: Any, recording: Recording, *rest: Any) -> AsyncIterator[bytes]:
     """The beginning of the file as it is rebuilt."""
-    async for part in REBUILT(connection, recording, *rest):
-        yield part
-        raise RuntimeError("here the machine ends")
+    async with aclosing(REBUILT(connection, recording, *rest)) as parts:
+        async for part in parts:
+            yield part
+            raise RuntimeError("here the machine ends")
 
 
 async def fail(*_: Any, **__: Any) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction as F
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from eegstore.edf import write_edf
-from eegstore.errors import ConflictError, InvalidDataError
+from eegstore.errors import ConflictError, EdfError, InvalidDataError
 from eegstore.service import beside, exporting, importing
 from eegstore.service.beside import Beside
 from eegstore.service.exporting import export_original
@@ -104,7 +105,7 @@ def test_it_stores_what_this_process_would(
 def test_a_machine_with_one_core_does_it_here(
     common: Urls, path: Path, watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(beside, "_n_cores", lambda: 1)
     assert imported(common, path, "alone").n_seconds == SECONDS
     assert (watched.pids, watched.portions) == ([], 0)
 
@@ -254,6 +255,68 @@ def test_a_disk_that_is_full_ends_an_export_as_what_it_is(
     used(common.app, work, pool_size=1)
 
 
+def test_it_ends_though_it_is_far_ahead(
+    common: Urls, path: Path, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process has said more than anybody has read, and waits to say the rest."""
+    monkeypatch.setattr(beside, "_LIMIT", 1024)
+    insert = importing._Import._insert
+
+    async def slow(self: Any, driver: Any, rows: Any) -> None:
+        await asyncio.sleep(0.3)
+        await insert(self, driver, rows)
+
+    monkeypatch.setattr(importing._Import, "_insert", slow)
+
+    async def work(database: Database) -> None:
+        def cancel(what: str, at: int, _: int) -> None:
+            if at > 100:
+                task.cancel()
+
+        task = asyncio.create_task(import_edf(database, path, "p", "ahead", progress=cancel))
+        async with asyncio.timeout(60):
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    used(common.app, work)
+    assert watched.portions >= 1
+    assert all(map(ended, watched.pids))
+
+
+def test_it_does_not_encode_what_has_become_another_file(
+    common: Urls, path: Path, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says that it failed, by itself, and this process goes on with the file that it has."""
+    order = importing._Import._order
+
+    def of_another(self: Any, *arguments: Any) -> Any:
+        return order(self, *arguments)._replace(size=path.stat().st_size + 1)
+
+    monkeypatch.setattr(importing._Import, "_order", of_another)
+    assert imported(common, path, "grown").n_seconds == SECONDS
+    assert (watched.portions, len(watched.pids)) == (0, 1)
+
+
+def test_blobs_that_are_not_those_of_the_file_are_refused(
+    common: Urls, path: Path, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever encoded them: what is stored is proved."""
+    rows = Beside.rows
+
+    async def mixed_up(self: Beside) -> list[StoredChunk] | None:
+        found = await rows(self)
+        if found is not None:
+            found[3] = replace(found[3], blob=found[4].blob, blob_sha256=found[4].blob_sha256)
+        return found
+
+    monkeypatch.setattr(Beside, "rows", mixed_up)
+    before = contents(common.admin)
+    with pytest.raises(EdfError, match="SHA-256"):
+        imported(common, path, "mixed-up")
+    assert watched.portions > 0
+    assert contents(common.admin) == before
+
+
 def test_another_file_under_its_id_is_told_before_anything_is_encoded(
     common: Urls, path: Path, watched: Watched, tmp_path: Path
 ) -> None:
@@ -281,7 +344,7 @@ def test_a_process_whose_parent_is_gone_ends() -> None:
             assert process is not None
             assert process.stdin is not None
             process.stdin.close()
-            async with asyncio.timeout(beside._END):
+            async with asyncio.timeout(60):
                 return await process.wait()
 
     assert asyncio.run(work()) == 0
