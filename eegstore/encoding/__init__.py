@@ -1,7 +1,7 @@
 """What is stored of seconds: blobs, digests, envelopes.
 
-It is pure, so it can be done anywhere: ``python -m eegstore.encoding`` does it with a file in a
-process of its own.
+What is here is pure, so it can be done anywhere: ``python -m eegstore.encoding`` does it with a
+file in a process of its own.
 """
 
 import hashlib

@@ -55,7 +55,7 @@ class Beside:
             pass  # with bytes that nobody reads it would never be seen to have ended
         await process.wait()
 
-    async def order(self, order: Order) -> None:
+    def order(self, order: Order) -> None:
         """Have the seconds of a file encoded; `rows` are what becomes of them. Once, when ready."""
         assert self._process is not None
         assert self._process.stdin is not None

@@ -196,7 +196,7 @@ class _Import:
                     waiting = self._preparing(declared, fitted, start)
                     yield rows
                     continue
-                await beside.order(self._order(declared, fitted, start))
+                beside.order(self._order(declared, fitted, start))
                 yield rows
                 while start < total and (found := await beside.rows()) is not None:
                     yield found

@@ -172,6 +172,28 @@ def test_closing_ends_it_after_the_last_second(urls: Urls, poll: float) -> None:
     with_two(urls, work)
 
 
+@pytest.mark.parametrize("alone", [False, True])
+def test_where_others_write_too_the_log_is_looked_at_more_often(
+    urls: Urls, monkeypatch: pytest.MonkeyPatch, alone: bool
+) -> None:
+    """What another process stores is found without anybody ringing; alone nobody looks for it."""
+
+    async def work(own: Database, other: Database) -> None:
+        own.alone = alone
+        async with follow(own, *KEY, 0) as one:
+            await one.news()
+            await put(other, RECORDING, CHUNKS[:2])
+            coming = asyncio.create_task(told(one, 2))
+            done, _ = await asyncio.wait([coming], timeout=0.5 if alone else PATIENCE)
+            assert bool(done) is not alone
+            if alone:
+                own.follower.ring([KEY])
+            assert union(await coming) == [(0, 2)]
+
+    monkeypatch.setattr(following, "POLL", NEVER)
+    with_two(urls, work)
+
+
 def test_erasing_ends_it(urls: Urls, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "POLL", SOON)
 
