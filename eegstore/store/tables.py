@@ -30,7 +30,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class ExternalBytes(LargeBinary):
-    """bytea that PostgreSQL keeps out of line and does not try to compress again."""
+    """bytea that PostgreSQL does not try to compress again, and keeps out of line if the row is
+    larger than the table's toast_tuple_target (2 kB unless the table says so)."""
 
 
 @compiles(ExternalBytes)
@@ -100,6 +101,7 @@ class ChunkRow(Base):
         _of_recording(),
         CheckConstraint("second >= 0", name="second"),
         CheckConstraint("octet_length(content_sha256) = 32", name="content_sha256"),
+        {"postgresql_with": {"toast_tuple_target": 4080}},  # two rows a page
     )
     patient_id: Mapped[str] = mapped_column(primary_key=True)
     recording_id: Mapped[str] = mapped_column(primary_key=True)

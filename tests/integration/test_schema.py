@@ -24,7 +24,7 @@ def rows(url: str, statement: str) -> list[tuple[Any, ...]]:
 
 
 def catalog(url: str) -> dict[str, list[tuple[Any, ...]]]:
-    """All that PostgreSQL knows of our tables: columns, storage, defaults, constraints, indexes."""
+    """All that PostgreSQL knows of our tables: columns, defaults, constraints, storage, indexes."""
     return {
         "columns": rows(
             url,
@@ -39,6 +39,9 @@ def catalog(url: str) -> dict[str, list[tuple[Any, ...]]]:
             "SELECT relname, conname, contype, pg_get_constraintdef(k.oid) FROM pg_constraint k "
             f"JOIN pg_class c ON c.oid = conrelid AND {OURS} "
             "WHERE contype <> 'n' ORDER BY relname, conname",
+        ),
+        "options": rows(
+            url, f"SELECT relname, reloptions FROM pg_class WHERE {OURS} ORDER BY relname"
         ),
         "indexes": rows(
             url,
@@ -65,7 +68,7 @@ def test_models_and_migrations_make_the_same_catalog(common: Urls, empty: Urls) 
     assert catalog(empty.admin) == catalog(common.admin)
 
 
-def test_blobs_are_kept_out_of_line_and_not_compressed_again(common: Urls) -> None:
+def test_blobs_are_not_compressed_again(common: Urls) -> None:
     external = rows(
         common.admin,
         "SELECT relname, attname FROM pg_attribute "
@@ -76,6 +79,28 @@ def test_blobs_are_kept_out_of_line_and_not_compressed_again(common: Urls) -> No
         ("original_part", "annotation_bytes"), ("summary_envelope", "envelope"),
         ("summary_spectrum", "bins"), ("summary_spectrum", "minutes"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("n_bytes", "n_pages", "out_of_line"), [(3400, 10, 0), (4000, 1, 20)])
+def test_seconds_stay_in_their_rows_while_two_fit_a_page(
+    urls: Urls, n_bytes: int, n_pages: int, out_of_line: int
+) -> None:
+    do(
+        urls.admin,
+        "INSERT INTO recording (patient_id, recording_id, sample_type, channels, channels_sha256) "
+        "VALUES ('p', 'r', 'int16', '[]', '')",
+    )
+    do(
+        urls.admin,
+        "INSERT INTO chunk (patient_id, recording_id, second, n_samples, content_sha256, "
+        "blob_sha256, envelope, blob) SELECT 'p', 'r', second, 5888, sha256(''), sha256(''), "
+        f"decode(repeat('00', 92), 'hex'), decode(repeat('00', {n_bytes}), 'hex') "
+        "FROM generate_series(1, 20) AS second",
+    )
+    of_it = "FROM pg_class WHERE relname = 'chunk'"
+    toast = query(urls.admin, f"SELECT reltoastrelid::regclass {of_it}")
+    assert query(urls.admin, "SELECT pg_relation_size('chunk')") == n_pages * 8192
+    assert query(urls.admin, f"SELECT count(DISTINCT chunk_id) FROM {toast}") == out_of_line
 
 
 def test_upgrading_again_changes_nothing(common: Urls) -> None:
