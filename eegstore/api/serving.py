@@ -1,5 +1,6 @@
 """Serving an app on a listening socket, in this process or in several."""
 
+import asyncio
 import logging
 import os
 import signal
@@ -8,11 +9,13 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import cast
 
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
+from eegstore.api.accepting import Acceptor, Shares
 from eegstore.api.stream import MAX_HEARD
 from eegstore.errors import StoreUnavailableError
 
@@ -42,8 +45,9 @@ def serve(
     ready : callable
         Called once, when all workers serve.
     workers : int
-        Processes. One that ends unasked is replaced, once all have served: what it had
-        acknowledged is stored, and its clients see their connections end.
+        Processes, which share the connections evenly. One that ends unasked is replaced, once
+        all have served: what it had acknowledged is stored, and its clients see their
+        connections end.
 
     Raises
     ------
@@ -95,10 +99,11 @@ class _Supervisor(Multiprocess):
         super().__init__(config, sockets)
         self.failed = False  # a worker ended before all served
         self._ready = ready
+        self._shares = Shares(self.processes_num)
 
     def init_processes(self) -> None:
         """Start all workers, and tell when they serve."""
-        super().init_processes()
+        self.processes += [self._started(index) for index in range(self.processes_num)]
         waiting = list(self.processes)
         while waiting and not self.should_exit.is_set():
             if waiting[0].wait_until_ready(_LOOK, self.should_exit):
@@ -117,10 +122,15 @@ class _Supervisor(Multiprocess):
             if self.should_exit.is_set() or old.process.is_alive():
                 continue
             old.join()
+            self._shares.away(index)
             _log.warning("worker %s ended with %s; another follows", old.pid, old.exitcode)
             self.should_exit.wait(_LOOK)
-            new = self.processes[index] = Process(self.config, self.sockets)
-            new.start()
+            self.processes[index] = self._started(index)
+
+    def _started(self, index: int) -> Process:
+        worker = _Worker(self.config, self.sockets, self._shares, index)
+        worker.start()
+        return worker
 
     def handle_hup(self) -> None:
         """Its terminal is gone: end, as one process does."""
@@ -132,6 +142,48 @@ class _Supervisor(Multiprocess):
         """The number of workers stays."""
 
     handle_ttou = handle_ttin
+
+
+class _Worker(Process):
+    def __init__(
+        self, config: uvicorn.Config, sockets: list[socket.socket], shares: Shares, index: int
+    ) -> None:
+        super().__init__(config, sockets)
+        self._share = shares, index
+
+    @property
+    def server(self) -> uvicorn.Server:
+        """Made in the worker, where it is asked for first."""
+        if self._server is None:
+            self._server = _OneOfSeveral(self.config, *self._share)
+        return self._server
+
+
+class _OneOfSeveral(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, shares: Shares, index: int) -> None:
+        super().__init__(config)
+        self._share = shares, index
+        self._acceptors: list[Acceptor] = []
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup([])
+        self._acceptors = [
+            Acceptor(at, *self._share, self.server_state.connections, self._protocol)
+            for at in sockets or []
+        ]
+        # All that a server is asked for is to close and to wait until it is.
+        self.servers += cast(list[asyncio.Server], self._acceptors)
+
+    async def on_tick(self, counter: int) -> bool:
+        for acceptor in self._acceptors:
+            acceptor.tell()
+        return await super().on_tick(counter)
+
+    def _protocol(self) -> asyncio.Protocol:
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
 
 
 def _as_worker(make: Callable[[], FastAPI], parent: int) -> FastAPI:

@@ -2,10 +2,13 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -50,6 +53,25 @@ def _command(pid: int) -> str:
         return ""
 
 
+def held(live: Live) -> dict[int, int]:
+    """The connections that each of them has with clients."""
+    port = f":{urlsplit(live.url).port:04X}"
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    established = {line[9] for line in lines if line[1].endswith(port) and line[3] == "01"}
+    links = {pid: [_link(fd) for fd in Path(f"/proc/{pid}/fd").iterdir()] for pid in workers(live)}
+    return {
+        pid: sum(link[8:-1] in established for link in own if link.startswith("socket:["))
+        for pid, own in links.items()
+    }
+
+
+def _link(fd: Path) -> str:
+    try:
+        return str(fd.readlink())
+    except OSError:  # it has just been closed
+        return ""
+
+
 def further(devices: list[Device]) -> None:
     goals = [len(device.acknowledged) + BETWEEN for device in devices]
     until(
@@ -69,6 +91,47 @@ def test_they_say_once_that_they_serve_and_all_do(live: Live) -> None:
     assert len(workers(live)) == WORKERS
     for _ in range(20):  # each with a connection of its own
         assert httpx.get(f"{live.url}/readyz").status_code == 200
+
+
+def test_they_share_the_connections_evenly(live: Live) -> None:
+    """And one that takes another's place has none at first, so the next ones are its own."""
+    address = "127.0.0.1", urlsplit(live.url).port
+    with ExitStack() as stack:
+        for n in range(1, 17):
+            stack.enter_context(socket.create_connection(address))
+            until(lambda n=n: sum(held(live).values()) == n, "it is taken")  # type: ignore[misc]
+        assert sorted(held(live).values()) == [8, 8]
+        killed, other = workers(live)
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: sorted(held(live).values()) == [0, 8], "another takes its place")
+
+        def serves() -> bool:
+            with socket.create_connection(address):
+                until(lambda: sum(held(live).values()) == 9, "somebody takes it")
+                mine = held(live)[other] == 8
+            until(lambda: sum(held(live).values()) == 8, "it is given up")
+            return mine
+
+        until(serves, "it serves")
+        for _ in range(8):
+            stack.enter_context(socket.create_connection(address))
+        until(lambda: sum(held(live).values()) == 16, "all are taken")
+        assert sorted(held(live).values()) == [8, 8]
+        assert held(live)[other] == 8
+
+
+def test_what_one_that_stands_still_does_not_take_the_other_takes(live: Live) -> None:
+    until(lambda: sum(held(live).values()) == 0, "nobody is connected")
+    still, other = workers(live)
+    os.kill(still, signal.SIGSTOP)
+    try:
+        with ExitStack() as stack:
+            for _ in range(6):
+                client = stack.enter_context(httpx.Client(base_url=live.url))
+                assert client.get("/healthz").status_code == 200
+            assert held(live) == {still: 0, other: 6}
+    finally:
+        os.kill(still, signal.SIGCONT)
 
 
 def test_who_follows_at_one_hears_what_came_in_at_another(live: Live) -> None:
