@@ -37,14 +37,15 @@ def run(place: Place) -> Answer:
         f"An empty database of eegstore has {megabytes(empty)} MB, nearly all of it PostgreSQL's "
         "own catalogue; for one hour that is what counts most, for a day nothing."
     )
-    rows_ratio = sizes["row per sample (PostgreSQL)"] / chunk_table
-    answer.targets = [
-        Target("chunk table / EDF file", chunk_table / edf, 0.40, 0.33, ""),
-        Target("row per sample / chunk table", rows_ratio, 300, 400, higher=True),
-    ]
+    of_days = place.scale.day / day_chunks
+    answer.targets = [Target("chunk table / EDF file", chunk_table / edf, 0.40, 0.33, "")]
     if place.scale.whole_day:
         ratio = day_whole / day_edf
-        answer.targets.append(Target("whole database / EDF file, 86400 s", ratio, 0.50, 0.40, ""))
+        answer.targets += [
+            Target("row per sample / chunk table, 86400 s", per_second * of_days, 300, 400,
+                   higher=True),
+            Target("whole database / EDF file, 86400 s", ratio, 0.50, 0.40, ""),
+        ]  # fmt: skip
     answer.tables = [
         Table(
             "Sizes",
@@ -56,10 +57,11 @@ def run(place: Place) -> Answer:
         ),
         Table(
             "eegstore, whole databases as PostgreSQL counts them",
-            ["recording", "database / EDF", "chunk table / EDF", "database [MB]", "EDF [MB]"],
+            ["recording", "database / EDF", "chunk table / EDF", "row per sample / chunk table",
+             "database [MB]", "EDF [MB]"],
             [
-                [f"{seconds} s", number(all_ / file), number(chunks / file), megabytes(all_),
-                 megabytes(file)]
+                [f"{seconds} s", number(all_ / file), number(chunks / file),
+                 number(per_second * seconds / chunks), megabytes(all_), megabytes(file)]
                 for seconds, all_, chunks, file in (
                     (place.scale.hour, whole, chunk_table, edf),
                     (place.scale.day, day_whole, day_chunks, day_edf),
