@@ -11,6 +11,7 @@ from scripts.benches.runner import Worker, ended, in_turn
 from scripts.benches.starts import starting
 
 SECONDS = 10
+ALL_AT = 60  # [s] of a request, when all is asked for once
 FRESH = "eegstore, binary int16, nothing kept"
 BINARY, PLAIN = "eegstore, binary int16", "eegstore, JSON as in the plan"
 NOTHING, BLOBS = "floor: a route that does nothing, same bytes", "floor: stored blobs, not decoded"
@@ -26,8 +27,8 @@ def run(place: Place) -> Answer:
         f"{SECONDS} s of all channels from random seconds on; one client, one connection, API, "
         "PostgreSQL and client on the same cores. The routes to compare with run in the same web "
         "server. The services of a row per sample have the index of the plan, and name the "
-        f"channels so that it serves them; {loaded} s are loaded. The API keeps decoded seconds; "
-        "beside it runs one that keeps none."
+        f"channels so that it serves them; {loaded} s are loaded. The API keeps decoded seconds, "
+        "and has been asked for all of them once; beside it runs one that keeps none."
     )
     signal, urls = place.source.signal(place.scale.hour), place.hours(1)
     api, floors, rows = place.api(urls), place.floors(urls), place.floors(rows_database(place))
@@ -51,6 +52,8 @@ def run(place: Place) -> Answer:
         lengths = {worker.name: worker.call("length", 0, SECONDS) for worker in workers}
         if wrong := binary.call("wrong", 3, 3 + SECONDS):
             raise ValueError(f"the API answers wrongly: {wrong}")
+        for start in range(0, signal.seconds, ALL_AT):
+            binary.call("read", start, min(start + ALL_AT, signal.seconds))
         found = in_turn(place, workers, "read", {"": starting(signal.seconds, SECONDS)})
     page = {name: sample for (name, _), sample in found.items()}
     ours, tuned = page.get(BINARY), over(page.get(TUNED), page.get(PLAIN))
