@@ -2,21 +2,29 @@
 
 Left to themselves they are not: the system wakes first whoever waited last, so one that has
 little to do takes nearly all that come, and keeps them, since a device holds its connection for
-days. Here the one with the fewest takes the next at once, and the others only when it has not
-for a while: it may be busy, stopped or dead.
+days. Here the one with the fewest takes the next at once. The others look again a millisecond
+later, each time less particular, so that a crowd is let in quickly and one that is slow keeps
+nobody waiting; one that has not been heard of for a while does not count.
 """
 
 import asyncio
+import errno
 import logging
 import multiprocessing
 import socket
 from collections.abc import Callable, Collection
-from functools import partial
+from time import monotonic
 from typing import Any
 
-PATIENCE = 0.05  # [s] in which one with fewer connections may take the next
+from eegstore.errors import StoreUnavailableError
+
+STEP = 0.001  # [s] to the next look of one that has more than the one with the fewest
+LOOKS = 20  # after which it takes what still waits, however many it has
+AT_ONCE = 8  # in one turn of the event loop
+SILENT = 0.3  # [s] without a word, after which a process does not count
 _AGAIN = 1.0  # [s] after which one that had no file left tries again
-_AWAY = 2**31 - 1  # connections of one that does not serve
+_AWAY = 2**31 - 1  # connections of one that takes none
+_FULL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _log = logging.getLogger("eegstore")
 
 
@@ -26,35 +34,37 @@ class Shares:
     Parameters
     ----------
     n : int
-        Processes; none of them serves at first.
+        Processes; none of them takes connections at first.
+
+    Raises
+    ------
+    StoreUnavailableError
+        The system shares no memory.
     """
 
     def __init__(self, n: int) -> None:
-        # Each writes its own number alone, so that nobody needs a lock, nor leaves one behind.
+        # Each writes its own places alone, so that nobody needs a lock, nor leaves one behind.
         memory = multiprocessing.get_context("spawn").RawArray
-        self._counts: Any = memory("i", [_AWAY] * n)
-        self._taken: Any = memory("L", n)
+        try:
+            self._counts: Any = memory("i", [_AWAY] * n)
+            self._heard: Any = memory("d", n)
+        except OSError as error:
+            raise StoreUnavailableError(f"several workers need shared memory: {error}") from error
 
     def tell(self, index: int, count: int) -> None:
         """Process `index` has so many now."""
         self._counts[index] = count
+        self._heard[index] = monotonic()
 
     def away(self, index: int) -> None:
-        """Process `index` does not serve."""
+        """Process `index` takes none."""
         self._counts[index] = _AWAY
 
-    def took(self, index: int) -> None:
-        """Process `index` has taken one more."""
-        self._taken[index] += 1
-
-    def taken(self) -> int:
-        """How many all have taken so far."""
-        return sum(self._taken)
-
     def least(self) -> int:
-        """The connections of the one with the fewest."""
-        fewest: int = min(self._counts)
-        return fewest
+        """The connections of the one with the fewest, of those that were heard of lately."""
+        since = monotonic() - SILENT
+        counts = zip(self._counts, self._heard, strict=True)
+        return min((count for count, heard in counts if heard >= since), default=_AWAY)
 
 
 class Acceptor:
@@ -83,19 +93,28 @@ class Acceptor:
         self._loop = asyncio.get_running_loop()
         self._opening: dict[asyncio.Task[None], asyncio.Protocol] = {}
         self._later: asyncio.TimerHandle | None = None
+        self._away = False
+        self._waited = False  # something, since it listens
+        self._last = 0.0  # when it looked
+        self._looks = 0  # at what still waits
         at.setblocking(False)
         self.tell()
         self._listen()
 
     def tell(self) -> int:
-        """Let the others know how many connections are open here; returns it."""
+        """Let the others know how many connections are open here; returns it.
+
+        To be called ten times a second at least, so that this one counts.
+        """
         soon = sum(protocol not in self._connections for protocol in self._opening.values())
         count = len(self._connections) + soon
-        self._shares.tell(self._index, count)
+        if not self._away:
+            self._shares.tell(self._index, count)
         return count
 
     def close(self) -> None:
         """Take no more."""
+        self._away = True
         if self._later is not None:
             self._later.cancel()
         self._loop.remove_reader(self._at)
@@ -106,35 +125,43 @@ class Acceptor:
         await asyncio.gather(*self._opening, return_exceptions=True)
 
     def _listen(self) -> None:
-        self._later = None
+        self._later, self._away, self._waited = None, False, False
         self._loop.add_reader(self._at, self._one_waits)
+        # What waits already is seen in the next turn of the loop, before this is called.
+        self._loop.call_soon(self._loop.call_soon, self._settle)
+
+    def _settle(self) -> None:
+        if not self._waited:
+            self._looks = 0  # others have taken it
 
     def _one_waits(self) -> None:
-        if self.tell() <= self._shares.least():
-            self._take()
-        else:
-            self._pause(PATIENCE, partial(self._late, self._shares.taken()))
+        self._waited, before, self._last = True, self._last, monotonic()
+        if self._last - before > LOOKS * STEP:
+            self._looks = 0
+        for taken in range(AT_ONCE):
+            if self._looks < LOOKS and self.tell() > self._shares.least() + self._looks:
+                if not taken:
+                    self._looks += 1
+                    self._pause(STEP)
+                return
+            if not self._take():
+                return
 
-    def _late(self, taken: int) -> None:
-        self._listen()
-        if self._shares.taken() == taken:  # else what waits now has not waited for so long
-            while self._take():
-                pass
-
-    def _pause(self, delay: float, then: Callable[[], None]) -> None:
+    def _pause(self, delay: float) -> None:
         self._loop.remove_reader(self._at)
-        self._later = self._loop.call_later(delay, then)
+        self._later = self._loop.call_later(delay, self._listen)
 
     def _take(self) -> bool:
         try:
             connection, _ = self._at.accept()
-        except (BlockingIOError, ConnectionAbortedError):  # another was faster, or who came left
+        except OSError as error:  # mostly another was faster, or who came has left
+            self._looks = 0
+            if error.errno in _FULL:
+                _log.error("cannot take a connection: %s", error.strerror)
+                self._away = True
+                self._shares.away(self._index)
+                self._pause(_AGAIN)
             return False
-        except OSError as error:
-            _log.error("cannot take a connection: %s", error.strerror)
-            self._pause(_AGAIN, self._listen)
-            return False
-        self._shares.took(self._index)
         connection.setblocking(False)
         protocol = self._make()
         opening = self._loop.create_task(self._open(connection, protocol))
@@ -147,6 +174,6 @@ class Acceptor:
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await self._loop.connect_accepted_socket(lambda: protocol, connection)
-        except OSError as error:  # who came has left
+        except (OSError, RuntimeError) as error:  # who came has left
             _log.debug("a connection ended before it was open: %s", error)
             connection.close()

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import cast
 
 import uvicorn
 from fastapi import FastAPI
@@ -122,7 +121,6 @@ class _Supervisor(Multiprocess):
             if self.should_exit.is_set() or old.process.is_alive():
                 continue
             old.join()
-            self._shares.away(index)
             _log.warning("worker %s ended with %s; another follows", old.pid, old.exitcode)
             self.should_exit.wait(_LOOK)
             self.processes[index] = self._started(index)
@@ -171,8 +169,12 @@ class _OneOfSeveral(uvicorn.Server):
             Acceptor(at, *self._share, self.server_state.connections, self._protocol)
             for at in sockets or []
         ]
-        # All that a server is asked for is to close and to wait until it is.
-        self.servers += cast(list[asyncio.Server], self._acceptors)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for acceptor in self._acceptors:
+            acceptor.close()
+            await acceptor.wait_closed()  # else nobody would tell what opens now to end
+        await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
         for acceptor in self._acceptors:

@@ -1,0 +1,218 @@
+"""Who takes the next connection, in an event loop whose time passes only while nothing happens."""
+
+import asyncio
+import errno
+import selectors
+import socket
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import ExitStack
+from typing import Any, Self
+
+import pytest
+
+from eegstore.api import accepting
+from eegstore.api.accepting import LOOKS, SILENT, STEP, Acceptor, Shares
+
+TURN = 1e-5  # [s] that a turn of the loop takes
+SOON = 0.1  # [s] by this clock; a person does not notice it
+
+
+class _Selector(selectors.SelectSelector):
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 1000.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        found = super().select(0)
+        self.now += TURN if found or timeout is None else max(TURN, timeout)
+        return found
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        self.clock = _Selector()
+        super().__init__(self.clock)
+
+    def time(self) -> float:
+        return self.clock.now
+
+
+class _Protocol(asyncio.Protocol):
+    def __init__(self, all_open: set["_Protocol"]) -> None:
+        self._all_open = all_open
+        self.transport: asyncio.BaseTransport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+        self._all_open.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._all_open.discard(self)
+
+
+class _Full:
+    """A listening socket of a process that has no file left."""
+
+    def __init__(self, at: socket.socket) -> None:
+        self.fileno, self.setblocking = at.fileno, at.setblocking
+
+    def accept(self) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+
+class _Port:
+    """Some processes at one port, here in one event loop."""
+
+    def __init__(self, n: int, silent: int = 0, full: int = 0) -> None:
+        self._stack = ExitStack()
+        self.at = self._stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=500))
+        shares = Shares(n + silent)
+        self.open: list[set[_Protocol]] = [set() for _ in range(n)]
+        self.acceptors = []
+        for index, own in enumerate(self.open):
+            listening: Any = self._stack.enter_context(self.at.dup())
+            if index < full:
+                listening = _Full(listening)
+            made = lambda own=own: _Protocol(own)  # noqa: E731
+            self.acceptors.append(Acceptor(listening, shares, index, own, made))
+        for index in range(n, n + silent):
+            shares.tell(index, 0)  # and never again
+
+    @property
+    def counts(self) -> list[int]:
+        return [len(own) for own in self.open]
+
+    def connect(self, n: int) -> None:
+        for _ in range(n):
+            self._stack.enter_context(socket.create_connection(self.at.getsockname()))
+
+    async def taken(self, n: int) -> float:
+        """Wait until so many are open; how long it took [s]."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        while sum(self.counts) < n:
+            await asyncio.sleep(STEP / 4)
+            for acceptor in self.acceptors:
+                acceptor.tell()
+            assert loop.time() < began + 60, f"only {self.counts} of {n} were taken"
+        return loop.time() - began
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for acceptor in self.acceptors:
+            acceptor.close()
+            await acceptor.wait_closed()
+        for own in self.open:
+            for protocol in own:
+                protocol.transport.close()
+        await asyncio.sleep(STEP)
+        self._stack.close()
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Coroutine[Any, Any, None]], None]]:
+    with asyncio.Runner(loop_factory=_Loop) as runner:
+        monkeypatch.setattr(accepting, "monotonic", runner.get_loop().time)
+        yield runner.run
+
+
+Run = Callable[[Coroutine[Any, Any, None]], None]
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("pause", [0, 1.2 * STEP, 3 * STEP, 100 * STEP])
+def test_one_after_the_other_goes_to_the_one_with_the_fewest(
+    run: Run, n: int, pause: float
+) -> None:
+    async def work() -> None:
+        async with _Port(n) as port:
+            for k in range(1, 8 * n + 1):
+                port.connect(1)
+                await port.taken(k)
+                assert max(port.counts) - min(port.counts) <= 1
+                await asyncio.sleep(pause)
+
+    run(work())
+
+
+def test_a_crowd_is_let_in_at_once_and_shared(run: Run) -> None:
+    """Not one a look: else all would wait for each other."""
+
+    async def work() -> None:
+        async with _Port(3) as port:
+            port.connect(150)
+            assert await port.taken(150) < SOON
+            assert max(port.counts) - min(port.counts) <= LOOKS
+
+    run(work())
+
+
+def test_one_that_has_just_begun_gets_the_next(run: Run) -> None:
+    async def work() -> None:
+        async with _Port(2) as port:
+            port.connect(2)
+            await port.taken(2)
+            port.acceptors[0].close()
+            port.connect(9)
+            await port.taken(11)
+            assert port.counts == [1, 10]
+            port.acceptors[0]._listen()  # as one that takes its place
+            port.acceptors[0].tell()
+            for k in range(12, 21):
+                port.connect(1)
+                await port.taken(k)
+            assert port.counts == [10, 10]
+
+    run(work())
+
+
+def test_one_that_is_silent_keeps_the_others_waiting_only_for_a_while(run: Run) -> None:
+    async def work() -> None:
+        async with _Port(2, silent=1) as port:
+            port.connect(60)
+            assert await port.taken(60) < SOON
+            assert abs(port.counts[0] - port.counts[1]) <= LOOKS
+            await asyncio.sleep(SILENT)
+            for acceptor in port.acceptors:
+                acceptor.tell()
+            before = port.counts
+            port.connect(1)
+            assert await port.taken(61) < STEP  # nobody looks twice
+            assert port.counts != before
+
+    run(work())
+
+
+def test_one_that_has_no_file_left_does_not_count_until_it_tries_again(
+    run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def work() -> None:
+        async with _Port(3, full=1) as port:
+            port.connect(40)
+            assert await port.taken(40) < SOON
+            assert port.counts == [0, 20, 20]
+            port.connect(1)
+            assert await port.taken(41) < STEP  # nobody looks twice
+            assert len(caplog.records) == 1
+
+    run(work())
+    assert "cannot take a connection: Too many open files" in caplog.text
+
+
+def test_closing_waits_for_those_that_open_and_takes_no_more(run: Run) -> None:
+    async def work() -> None:
+        async with _Port(1) as port:
+            (acceptor,) = port.acceptors
+            port.connect(1)
+            acceptor._take()
+            acceptor.close()
+            assert port.counts == [0]
+            await acceptor.wait_closed()
+            assert port.counts == [1]
+            port.connect(1)
+            await asyncio.sleep(1)
+            assert port.counts == [1]
+
+    run(work())
