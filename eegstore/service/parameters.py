@@ -16,6 +16,8 @@ FIRST_FIT = 32  # [s] after which a live recording is fitted
 FIT_EVERY = 3600  # [s] after which it is fitted again: people sleep, electrodes dry
 REST = 9.0  # times as long as a fit took nothing is fitted: when many recordings begin at once,
 # ingestion keeps nine tenths of a core
+REST_AGAIN = 49.0  # likewise, what has parameters already: an upload of days would be fitted
+# each few seconds, and those of some hours ago are nearly as good
 _LOOKED_AT = codec.MAX_CHUNKS
 _LEAST = 8  # seconds that are alike
 _KEPT = 4096
@@ -51,6 +53,7 @@ class _Growing:
 
     current: Parameters | None = None
     n_seconds: int = 0  # stored by this process
+    stop: int = 0  # behind the last of them
     next_fit: int = FIRST_FIT
     busy: bool = False
 
@@ -66,6 +69,7 @@ class Learner:
         self._database = database
         self._growing: dict[tuple[str, str], _Growing] = {}
         self._one = asyncio.Semaphore(1)
+        self._again = asyncio.Semaphore(1)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def current(self, key: tuple[str, str]) -> Parameters | None:
@@ -84,8 +88,9 @@ class Learner:
         if found is None:
             return
         found.n_seconds += len(seconds)
+        found.stop = max(seconds) + 1
         if found.n_seconds >= found.next_fit and not found.busy:
-            self._start(key, found, learn=True, stop=max(seconds) + 1)
+            self._start(key, found, learn=True)
 
     async def close(self) -> None:
         """End what is under way; nothing is lost by it."""
@@ -93,9 +98,9 @@ class Learner:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _start(self, key: tuple[str, str], found: _Growing, *, learn: bool, stop: int = 0) -> None:
+    def _start(self, key: tuple[str, str], found: _Growing, *, learn: bool) -> None:
         found.busy = True
-        work = self._learn(key, found, stop) if learn else self._recall(key, found)
+        work = self._learn(key, found) if learn else self._recall(key, found)
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -112,24 +117,35 @@ class Learner:
         finally:
             found.busy = False
 
-    async def _learn(self, key: tuple[str, str], found: _Growing, stop: int) -> None:
+    async def _learn(self, key: tuple[str, str], found: _Growing) -> None:
         try:
-            async with self._one:
-                async with self._database.begin() as connection:
-                    driver = await raw(connection)
-                    blobs = await chunk_table.blobs(driver, *key, max(0, stop - 600), stop)
-                    kept = await named(driver, key[0], [blob for _, blob in blobs], {})
-                fitted, took = await asyncio.to_thread(_fitted, blobs, kept)
-                if fitted is not None:
-                    async with self._database.begin() as connection:
-                        await add(await raw(connection), *key, fitted)
-                    found.current = fitted
-                await asyncio.sleep(REST * took)
+            if found.current is None:
+                await self._fit(key, found)
+            else:
+                async with self._again:
+                    took = await self._fit(key, found)
+                    await asyncio.sleep((REST_AGAIN - REST) * took)
             found.next_fit = found.n_seconds + FIT_EVERY
         except EegStoreError:
             found.next_fit = found.n_seconds + FIRST_FIT
         finally:
             found.busy = False
+
+    async def _fit(self, key: tuple[str, str], found: _Growing) -> float:
+        """Fit a recording to its latest minutes; returns what it took [s of a core]."""
+        async with self._one:
+            async with self._database.begin() as connection:
+                driver = await raw(connection)
+                start = max(0, found.stop - 600)
+                blobs = await chunk_table.blobs(driver, *key, start, found.stop)
+                kept = await named(driver, key[0], [blob for _, blob in blobs], {})
+            fitted, took = await asyncio.to_thread(_fitted, blobs, kept)
+            if fitted is not None:
+                async with self._database.begin() as connection:
+                    await add(await raw(connection), *key, fitted)
+                found.current = fitted
+            await asyncio.sleep(REST * took)
+        return took
 
 
 def learner_of(database: Database) -> Learner:
