@@ -29,6 +29,7 @@ from eegstore.api import (
     windows,
 )
 from eegstore.api.access import require_key
+from eegstore.api.docs import add_docs
 from eegstore.api.problems import MAX_BODY, add_handlers, problem, too_large, unforeseen
 from eegstore.errors import AccessError
 from eegstore.service.kept import kept_of
@@ -76,6 +77,9 @@ def create_app(
         summary="EEG in, second by second; windows out.",
         lifespan=lifespan,
         max_body_size=MAX_BODY,
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
     )
     app.state.api_key = api_key
     app.state.viewer_origins = frozenset(viewer_origins)
@@ -88,6 +92,7 @@ def create_app(
         montages, files,
     ):  # fmt: skip
         app.include_router(module.router, dependencies=[Depends(require_key)])
+    add_docs(app)
     return app
 
 
