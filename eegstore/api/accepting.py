@@ -3,8 +3,8 @@
 Left to themselves they are not: the system wakes first whoever waited last, so one that has
 little to do takes nearly all that come, and keeps them, since a device holds its connection for
 days. Here the one with the fewest takes the next at once. The others look again a millisecond
-later, each time less particular, so that a crowd is let in quickly and one that is slow keeps
-nobody waiting; one that has not been heard of for a while does not count.
+later and are less particular the longer something waits, so that a crowd is let in quickly and
+one that is slow keeps nobody waiting; one that was not heard of for a while does not count.
 """
 
 import asyncio
@@ -18,8 +18,9 @@ from typing import Any
 
 from eegstore.errors import StoreUnavailableError
 
-STEP = 0.001  # [s] to the next look of one that has more than the one with the fewest
-LOOKS = 20  # after which it takes what still waits, however many it has
+STEP = 0.001  # [s] to the next look of one that has more than the one with the fewest; for each
+# that something has waited it may have one more
+PATIENCE = 0.02  # [s] after which it takes what still waits, however many it has
 AT_ONCE = 8  # in one turn of the event loop
 SILENT = 0.3  # [s] without a word, after which a process does not count
 _AGAIN = 1.0  # [s] after which one that had no file left tries again
@@ -94,9 +95,8 @@ class Acceptor:
         self._opening: dict[asyncio.Task[None], asyncio.Protocol] = {}
         self._later: asyncio.TimerHandle | None = None
         self._away = False
-        self._waited = False  # something, since it listens
-        self._last = 0.0  # when it looked
-        self._looks = 0  # at what still waits
+        self._n_seen = 0  # times that something waited
+        self._since: float | None = None  # when something has waited without a break
         at.setblocking(False)
         self.tell()
         self._listen()
@@ -125,27 +125,35 @@ class Acceptor:
         await asyncio.gather(*self._opening, return_exceptions=True)
 
     def _listen(self) -> None:
-        self._later, self._away, self._waited = None, False, False
+        self._later, self._away = None, False
         self._loop.add_reader(self._at, self._one_waits)
-        # What waits already is seen in the next turn of the loop, before this is called.
-        self._loop.call_soon(self._loop.call_soon, self._settle)
+        self._look_whether_it_stays()
 
-    def _settle(self) -> None:
-        if not self._waited:
-            self._looks = 0  # others have taken it
+    def _look_whether_it_stays(self) -> None:
+        # What waits is seen in the next turn of the loop, before the second call.
+        self._loop.call_soon(self._loop.call_soon, self._settle, self._n_seen)
+
+    def _settle(self, n_seen: int) -> None:
+        if self._n_seen == n_seen:
+            self._since = None  # others have taken it
 
     def _one_waits(self) -> None:
-        self._waited, before, self._last = True, self._last, monotonic()
-        if self._last - before > LOOKS * STEP:
-            self._looks = 0
+        self._n_seen += 1
+        if self._since is None:
+            self._since = monotonic()
         for taken in range(AT_ONCE):
-            if self._looks < LOOKS and self.tell() > self._shares.least() + self._looks:
-                if not taken:
-                    self._looks += 1
+            if not self._may_take(monotonic() - self._since):
+                if taken:
+                    self._look_whether_it_stays()
+                else:
                     self._pause(STEP)
                 return
             if not self._take():
                 return
+        self._look_whether_it_stays()
+
+    def _may_take(self, waited: float) -> bool:
+        return waited > PATIENCE or self.tell() <= self._shares.least() + waited / STEP
 
     def _pause(self, delay: float) -> None:
         self._loop.remove_reader(self._at)
@@ -155,7 +163,7 @@ class Acceptor:
         try:
             connection, _ = self._at.accept()
         except OSError as error:  # mostly another was faster, or who came has left
-            self._looks = 0
+            self._since = None
             if error.errno in _FULL:
                 _log.error("cannot take a connection: %s", error.strerror)
                 self._away = True

@@ -11,20 +11,21 @@ from typing import Any, Self
 import pytest
 
 from eegstore.api import accepting
-from eegstore.api.accepting import LOOKS, SILENT, STEP, Acceptor, Shares
+from eegstore.api.accepting import PATIENCE, SILENT, STEP, Acceptor, Shares
 
-TURN = 1e-5  # [s] that a turn of the loop takes
-SOON = 0.1  # [s] by this clock; a person does not notice it
+QUICK, SLOW = 1e-5, 0.025  # [s] that a turn of the loop takes
+SOON = 0.1  # [s] by this clock, and so many turns; a person does not notice it
+TURNS = 20
 
 
 class _Selector(selectors.SelectSelector):
     def __init__(self) -> None:
         super().__init__()
-        self.now = 1000.0
+        self.now, self.turn = 1000.0, QUICK
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         found = super().select(0)
-        self.now += TURN if found or timeout is None else max(TURN, timeout)
+        self.now += self.turn if found or timeout is None else max(self.turn, timeout)
         return found
 
 
@@ -35,6 +36,12 @@ class _Loop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self.clock.now
+
+
+def _takes(turn: float) -> None:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, _Loop)
+    loop.clock.turn = turn
 
 
 class _Protocol(asyncio.Protocol):
@@ -137,14 +144,16 @@ def test_one_after_the_other_goes_to_the_one_with_the_fewest(
     run(work())
 
 
-def test_a_crowd_is_let_in_at_once_and_shared(run: Run) -> None:
+@pytest.mark.parametrize("turn", [QUICK, SLOW])
+def test_a_crowd_is_let_in_at_once_and_shared(run: Run, turn: float) -> None:
     """Not one a look: else all would wait for each other."""
 
     async def work() -> None:
+        _takes(turn)
         async with _Port(3) as port:
             port.connect(150)
-            assert await port.taken(150) < SOON
-            assert max(port.counts) - min(port.counts) <= LOOKS
+            assert await port.taken(150) < 5 * STEP + TURNS * turn
+            assert max(port.counts) - min(port.counts) <= PATIENCE / STEP
 
     run(work())
 
@@ -168,19 +177,34 @@ def test_one_that_has_just_begun_gets_the_next(run: Run) -> None:
     run(work())
 
 
-def test_one_that_is_silent_keeps_the_others_waiting_only_for_a_while(run: Run) -> None:
+@pytest.mark.parametrize("turn", [QUICK, SLOW])
+def test_one_that_is_silent_keeps_the_others_waiting_only_for_a_while(
+    run: Run, turn: float
+) -> None:
     async def work() -> None:
+        _takes(turn)
         async with _Port(2, silent=1) as port:
             port.connect(60)
-            assert await port.taken(60) < SOON
-            assert abs(port.counts[0] - port.counts[1]) <= LOOKS
+            assert await port.taken(60) < SOON + TURNS * turn
+            assert abs(port.counts[0] - port.counts[1]) <= PATIENCE / STEP
             await asyncio.sleep(SILENT)
             for acceptor in port.acceptors:
                 acceptor.tell()
             before = port.counts
             port.connect(1)
-            assert await port.taken(61) < STEP  # nobody looks twice
+            assert await port.taken(61) < STEP + 5 * turn  # nobody looks twice
             assert port.counts != before
+
+    run(work())
+
+
+def test_one_that_has_many_more_than_one_that_is_silent_is_patient_no_longer(run: Run) -> None:
+    async def work() -> None:
+        async with _Port(1, silent=1) as port:
+            port.connect(60)
+            await port.taken(60)
+            port.connect(1)
+            assert PATIENCE <= await port.taken(61) < 2 * PATIENCE
 
     run(work())
 
