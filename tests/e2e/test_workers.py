@@ -93,31 +93,38 @@ def test_they_say_once_that_they_serve_and_all_do(live: Live) -> None:
         assert httpx.get(f"{live.url}/readyz").status_code == 200
 
 
-def test_they_share_the_connections_evenly(live: Live) -> None:
-    """And one that takes another's place has none at first, so the next ones are its own."""
+def test_they_share_the_connections(live: Live) -> None:
+    """And one that takes another's place has none at first, so the next ones are its own.
+
+    How evenly is shown where time can be held (`tests.unit.api.test_accepting`): here one that
+    the machine does not let run for a while gets fewer.
+    """
     address = "127.0.0.1", urlsplit(live.url).port
     with ExitStack() as stack:
-        for n in range(1, 17):
+
+        def connect(n: int) -> None:
             stack.enter_context(socket.create_connection(address))
-            until(lambda n=n: sum(held(live).values()) == n, "it is taken")  # type: ignore[misc]
-        assert sorted(held(live).values()) == [8, 8]
+            until(lambda: sum(held(live).values()) == n, "it is taken")
+
+        for n in range(1, 17):
+            connect(n)
+        assert min(held(live).values()) >= 4
         killed, other = workers(live)
+        left = held(live)[other]
         os.kill(killed, signal.SIGKILL)
-        until(lambda: sorted(held(live).values()) == [0, 8], "another takes its place")
+        until(lambda: sorted(held(live).values()) == [0, left], "another takes its place")
 
         def serves() -> bool:
             with socket.create_connection(address):
-                until(lambda: sum(held(live).values()) == 9, "somebody takes it")
-                mine = held(live)[other] == 8
-            until(lambda: sum(held(live).values()) == 8, "it is given up")
+                until(lambda: sum(held(live).values()) == left + 1, "somebody takes it")
+                mine = held(live)[other] == left
+            until(lambda: sum(held(live).values()) == left, "it is given up")
             return mine
 
         until(serves, "it serves")
-        for n in range(9, 17):
-            stack.enter_context(socket.create_connection(address))
-            until(lambda n=n: sum(held(live).values()) == n, "it is taken")  # type: ignore[misc]
-        assert sorted(held(live).values()) == [8, 8]
-        assert held(live)[other] == 8
+        for n in range(left + 1, 21):
+            connect(n)
+        assert min(held(live).values()) >= 4
 
 
 def test_what_one_that_stands_still_does_not_take_the_other_takes(live: Live) -> None:
