@@ -162,13 +162,16 @@ class Acceptor:
     def _take(self) -> bool:
         try:
             connection, _ = self._at.accept()
-        except OSError as error:  # mostly another was faster, or who came has left
+        except BlockingIOError:  # another was faster
             self._since = None
-            if error.errno in _FULL:
+            return False
+        except OSError as error:
+            full = error.errno in _FULL
+            if full:  # else who came has left, or this is not allowed
                 _log.error("cannot take a connection: %s", error.strerror)
                 self._away = True
                 self._shares.away(self._index)
-                self._pause(_AGAIN)
+            self._pause(_AGAIN if full else STEP)
             return False
         connection.setblocking(False)
         protocol = self._make()

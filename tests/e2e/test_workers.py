@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -58,18 +58,19 @@ def held(live: Live) -> dict[int, int]:
     port = f":{urlsplit(live.url).port:04X}"
     lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     established = {line[9] for line in lines if line[1].endswith(port) and line[3] == "01"}
-    links = {pid: [_link(fd) for fd in Path(f"/proc/{pid}/fd").iterdir()] for pid in workers(live)}
-    return {
-        pid: sum(link[8:-1] in established for link in own if link.startswith("socket:["))
-        for pid, own in links.items()
-    }
+    return {pid: sum(link in established for link in _sockets(pid)) for pid in workers(live)}
 
 
-def _link(fd: Path) -> str:
+def _sockets(pid: int) -> list[str]:
+    """Inodes of the sockets that a process has open."""
+    links = []
     try:
-        return str(fd.readlink())
-    except OSError:  # it has just been closed
-        return ""
+        for fd in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # it has just been closed
+                links.append(str(fd.readlink()))
+    except OSError:  # it has just ended
+        return []
+    return [link[8:-1] for link in links if link.startswith("socket:[")]
 
 
 def further(devices: list[Device]) -> None:

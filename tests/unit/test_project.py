@@ -64,7 +64,7 @@ def test_no_registry_and_no_machine_is_named() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "--extra-index" + "-url somewhere",
+        "--extra-ind" + "ex-url somewhere",
         "see https://py" + "pi.org/project/x",
         'DATA = "/ro' + 'ot/data"',
         "cp /ho" + "me/anna/x.edf .",

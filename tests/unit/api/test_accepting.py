@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 import selectors
 import socket
 from collections.abc import Callable, Coroutine, Iterator
@@ -57,20 +58,22 @@ class _Protocol(asyncio.Protocol):
         self._all_open.discard(self)
 
 
-class _Full:
-    """A listening socket of a process that has no file left."""
+class _Refusing:
+    """A listening socket of a process that the system lets take no connection."""
 
-    def __init__(self, at: socket.socket) -> None:
+    def __init__(self, at: socket.socket, number: int) -> None:
         self.fileno, self.setblocking = at.fileno, at.setblocking
+        self.number, self.asked = number, 0
 
     def accept(self) -> None:
-        raise OSError(errno.EMFILE, "Too many open files")
+        self.asked += 1
+        raise OSError(self.number, os.strerror(self.number))
 
 
 class _Port:
     """Some processes at one port, here in one event loop."""
 
-    def __init__(self, n: int, silent: int = 0, full: int = 0) -> None:
+    def __init__(self, n: int, silent: int = 0, refused: int = 0) -> None:
         self._stack = ExitStack()
         self.at = self._stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=500))
         shares = Shares(n + silent)
@@ -78,8 +81,8 @@ class _Port:
         self.acceptors = []
         for index, own in enumerate(self.open):
             listening: Any = self._stack.enter_context(self.at.dup())
-            if index < full:
-                listening = _Full(listening)
+            if refused and index == 0:
+                listening = self.refusing = _Refusing(listening, refused)
             made = lambda own=own: _Protocol(own)  # noqa: E731
             self.acceptors.append(Acceptor(listening, shares, index, own, made))
         for index in range(n, n + silent):
@@ -118,14 +121,14 @@ class _Port:
         self._stack.close()
 
 
+Run = Callable[[Coroutine[Any, Any, None]], None]
+
+
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Coroutine[Any, Any, None]], None]]:
+def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     with asyncio.Runner(loop_factory=_Loop) as runner:
         monkeypatch.setattr(accepting, "monotonic", runner.get_loop().time)
         yield runner.run
-
-
-Run = Callable[[Coroutine[Any, Any, None]], None]
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
@@ -213,7 +216,7 @@ def test_one_that_has_no_file_left_does_not_count_until_it_tries_again(
     run: Run, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def work() -> None:
-        async with _Port(3, full=1) as port:
+        async with _Port(3, refused=errno.EMFILE) as port:
             port.connect(40)
             assert await port.taken(40) < SOON
             assert port.counts == [0, 20, 20]
@@ -223,6 +226,16 @@ def test_one_that_has_no_file_left_does_not_count_until_it_tries_again(
 
     run(work())
     assert "cannot take a connection: Too many open files" in caplog.text
+
+
+def test_one_that_may_not_take_any_does_not_try_without_a_pause(run: Run) -> None:
+    async def work() -> None:
+        async with _Port(1, refused=errno.EPERM) as port:
+            port.connect(1)
+            await asyncio.sleep(1)
+            assert 1 < port.refusing.asked <= 1 / STEP
+
+    run(work())
 
 
 def test_closing_waits_for_those_that_open_and_takes_no_more(run: Run) -> None:
