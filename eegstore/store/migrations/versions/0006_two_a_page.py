@@ -6,9 +6,10 @@ entries of another index and two further reads besides. Measured on an hour of i
 index 0.93 of the size, reading 10 and 60 blobs 0.81 and 0.67 of the time, import 0.97, log of the
 server 0.93; reading the envelopes alone takes 1.5 times as long, which is what roll-ups are for.
 
-Of other sizes, 2,000 rows each: 0.89 for blobs of 2.2 to 2.4 kB, 1.1 to 1.3 for 2.5 to 3.0 kB, which
-left more room for others in pieces, 0.93 for 3.1 to 3.7 kB. Larger ones stay out of line. Pages of the index are filled, since seconds come in their
-order and none is ever changed. Rows and pages that are there already stay as they are.
+Of other sizes, 2,000 rows each: 0.89 for blobs of 2.2 to 2.4 kB, 1.1 to 1.3 for 2.5 to 3.0 kB,
+of which pieces fill a page better, 0.93 for 3.1 to 3.7 kB. Larger ones stay out of line. Pages of
+the index are filled, since seconds come in their order and none is ever changed. Rows and pages
+that are there already stay as they are.
 
 Revision ID: 0006
 """
