@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from functools import lru_cache
 
 from eegstore.edf.identification import parse_start
 from eegstore.edf.records import RecordLayout
@@ -125,6 +126,7 @@ def header_size(name: str, head: bytes) -> int:
     return size
 
 
+@lru_cache(maxsize=4)  # an import and its proof parse the same one four times
 def parse_header(name: str, raw: bytes) -> Header:
     """The header in `raw` of the file called `name`.
 

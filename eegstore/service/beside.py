@@ -18,6 +18,7 @@ from eegstore.encoding.order import FAILED, LENGTH, READY, Order
 from eegstore.store.append import StoredChunk
 
 _LIMIT = 1 << 20  # bytes that wait to be read
+_ALONE = {"OPENBLAS_NUM_THREADS": "1"}  # starting more takes as long as importing numpy
 _LOST = (OSError, EOFError, pickle.UnpicklingError)
 
 
@@ -77,7 +78,8 @@ class Beside:
         try:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-P", "-m", "eegstore.encoding", stdin=PIPE, stdout=PIPE,
-                limit=_LIMIT, start_new_session=True,  # Ctrl-C is for this process, which ends it
+                limit=_LIMIT, env=os.environ | _ALONE,
+                start_new_session=True,  # Ctrl-C is for this process, which ends it
             )  # fmt: skip
             self.ready = await self._heard() == READY
         except _LOST:

@@ -190,13 +190,15 @@ class _Import:
         start, waiting = 0, self._preparing(declared, fitted, 0)
         try:
             while start < total:
+                helped = beside.ready and start + PORTION < total
+                if helped:
+                    beside.order(self._order(declared, fitted, start + PORTION))
                 rows = await waiting
                 start += PORTION
-                if not beside.ready or start >= total:
+                if not helped:
                     waiting = self._preparing(declared, fitted, start)
                     yield rows
                     continue
-                beside.order(self._order(declared, fitted, start))
                 yield rows
                 while start < total and (found := await beside.rows()) is not None:
                     yield found
