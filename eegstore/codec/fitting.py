@@ -24,12 +24,13 @@ from eegstore.model import Chunk
 LEVELS = 2
 PAIRS = 2  # more gain less than 1 %
 MIN_CHUNKS = 2  # short files decide by themselves: few seconds share the parameters' bytes
-MAX_CHUNKS = 64  # more do not change the fit
+MAX_CHUNKS = 48  # more do not change the fit
 _TO_CHOOSE = 16
 _TO_TRY = 4  # with codec 4, which is slow
 MAX_BLOCK = 512  # channels; weights grow with their square
 _NAME = 41  # [byte]: the digest in every blob, and that its header is one of format 1
 _RIDGE = 0.02  # [count**2]: rounding is no signal
+_FAR = 32  # times less than its mean: in such a second a channel is silent
 
 
 class _Choice(NamedTuple):
@@ -138,6 +139,7 @@ def _block(table: NDArray[Any], rows: NDArray[np.intp], choice: _Choice) -> Bloc
     )
     parts = split(samples, taps, choice.order)
     parts[0] = parts[0][..., choice.order :]  # the first of a second are no differences
+    parts = [part * _evening(part, together=True) for part in parts]
     for _ in range(2):  # the order of the channels decides what is left, and what is left the order
         liftings = tuple(
             lifting.fit(_covariance(part)) if choice.across else lifting.none(len(rows))
@@ -146,9 +148,8 @@ def _block(table: NDArray[Any], rows: NDArray[np.intp], choice: _Choice) -> Bloc
         block = Block(rows, choice.order, taps, liftings, nothing, 0)
         left = residuals(table, block)
         # Of a residual r is coded 2 r, or -2 r - 1 where it is negative.
-        means = np.stack([
-            2 * np.abs(part).mean(axis=(1, 2)) - (part < 0).mean(axis=(1, 2)) for part in left
-        ])  # fmt: skip
+        coded = np.stack([2 * np.abs(part).mean(axis=2) - (part < 0).mean(axis=2) for part in left])
+        means = np.exp(_mean(*_logs(coded), 2))[..., 0]
         shifts = np.clip(np.rint(np.log2(np.maximum(means, 1e-3) / TARGET)), 0, MAX_SHIFT)
         order = np.lexsort((-means[-1], -shifts.sum(axis=0)))
         rows, table, parts = rows[order], table[order], [part[order] for part in parts]
@@ -156,6 +157,32 @@ def _block(table: NDArray[Any], rows: NDArray[np.intp], choice: _Choice) -> Bloc
             taps = tuple(of_level[:, order] for of_level in taps)
     shifts = np.maximum.accumulate(shifts[:, ::-1], axis=1)[:, ::-1]
     return Block(block.rows, choice.order, block.taps, liftings, shifts.astype(np.int64), 0)
+
+
+def _evening(part: NDArray[np.floating[Any]], *, together: bool) -> NDArray[np.float64]:
+    """Factors ``(n, n_chunks, 1)`` that make the seconds of a channel as loud as one another.
+
+    What a residual takes grows with its logarithm; least squares would suit the loudest seconds
+    alone, in which somebody moves or an electrode comes off. n is 1 when all channels of a
+    second are to have one factor `together`, which leaves their proportions, else `n_channels`.
+    """
+    logs, heard = _logs(np.sqrt(np.einsum("ijk,ijk->ij", part, part) / part.shape[2]))
+    louder = np.where(heard, logs - _mean(logs, heard, 1), 0.0)
+    if together:
+        louder = _mean(louder, heard, 0)
+    return np.exp(-louder)[..., None]
+
+
+def _logs(loud: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Logarithms of how loud seconds are, which are on the last axis; which are not silent."""
+    heard = loud > loud.mean(axis=-1, keepdims=True) / _FAR
+    return np.log(np.where(heard, loud, 1.0)), heard
+
+
+def _mean(logs: NDArray[np.float64], heard: NDArray[np.bool_], axis: int) -> NDArray[np.float64]:
+    """Mean of those that are heard; 0 where none is."""
+    total: NDArray[np.float64] = np.sum(logs, axis, where=heard, keepdims=True)
+    return total / np.maximum(np.count_nonzero(heard, axis, keepdims=True), 1)
 
 
 def _covariance(part: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -181,9 +208,12 @@ def _taps(samples: NDArray[np.float64], pairs: int, shared: bool) -> Taps:
             known[..., inside.start + 1 + k : inside.start + 1 + k + n_inside],
             out=sums[:, k],
         )
-    scale = np.maximum((wanted - sums[:, 0] / 2).std(axis=(1, 2)), 0.5)[:, None, None]
+    off = wanted - sums[:, 0] / 2
+    factors = _evening(off, together=False)
+    sums *= factors[:, None]
+    scale = np.maximum((off * factors).std(axis=(1, 2)), 0.5)[:, None, None]
     x = sums.reshape(len(samples), pairs, -1)
-    y = np.ascontiguousarray(wanted).reshape(len(samples), -1, 1)
+    y = (wanted * factors).reshape(len(samples), -1, 1)
     gram, target = x @ x.transpose(0, 2, 1) / scale**2, x @ y / scale**2
     if shared:
         gram, target = gram.sum(axis=0, keepdims=True), target.sum(axis=0, keepdims=True)

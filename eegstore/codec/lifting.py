@@ -138,23 +138,20 @@ def fit(covariance: NDArray[np.float64]) -> Lifting:
     size = leaf << depth
     whole = np.eye(size)
     whole[:n_channels, :n_channels] = covariance
-    blocks, halves = [whole], []
+    blocks, halves = whole[None], []
     for step in range(depth):
         h = size >> step + 1
-        weights = np.zeros((1 << step, h, h))
-        below = []
-        for index, block in enumerate(blocks):
-            low, cross = block[:h, :h], block[:h, h:]
-            w = weights[index] = _rounded(np.linalg.solve(low, cross).T)
-            both = w @ cross
-            below += [low, block[h:, h:] - both - both.T + w @ low @ w.T]
-        halves.append(weights.astype(np.float32))
-        blocks = below
+        low, cross, high = blocks[:, :h, :h], blocks[:, :h, h:], blocks[:, h:, h:]
+        w = _rounded(np.linalg.solve(low, cross).transpose(0, 2, 1))
+        halves.append(w.astype(np.float32))
+        both = w @ cross
+        rest = high - both - both.transpose(0, 2, 1) + w @ low @ w.transpose(0, 2, 1)
+        blocks = np.stack([low, rest], axis=1).reshape(-1, h, h)
     last = np.zeros((leaf, leaf, 1 << depth))
-    for index, block in enumerate(blocks):
-        for member in range(1, leaf):
-            solved = np.linalg.solve(block[:member, :member], block[:member, member])
-            last[member, :member, index] = _rounded(solved)
+    for member in range(1, leaf):
+        known = blocks[:, :member]
+        solved = np.linalg.solve(known[..., :member], known[..., member, None])
+        last[member, :member] = _rounded(solved)[..., 0].T
     return Lifting(tuple(halves), last.astype(np.float32))
 
 
