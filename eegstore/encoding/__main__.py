@@ -5,6 +5,7 @@ after the other, or `FAILED`. Everything is pickled: nobody else can write to th
 program and its own child.
 """
 
+import fcntl
 import pickle
 import sys
 from contextlib import suppress
@@ -17,9 +18,14 @@ from eegstore.encoding.checks import check_all
 from eegstore.encoding.order import FAILED, READY, Order, framed
 from eegstore.errors import EdfError
 
+_AHEAD = 1 << 20  # bytes of portions that wait in the pipe, so that this need not
+
 
 def main() -> None:
     """Do what is ordered."""
+    if sys.platform == "linux":
+        with suppress(OSError):  # one user's pipes have a limit
+            fcntl.fcntl(sys.stdout, fcntl.F_SETPIPE_SZ, _AHEAD)
     _say(READY)
     try:
         order: Order = pickle.load(sys.stdin.buffer)
