@@ -2,9 +2,10 @@
 
 Channels of one rate make a block. Taps are the least-squares solution over all channels,
 each weighted by its own residual; weights across channels that of the covariance of what
-the taps leave; shifts bring every residual to the mean that codes best. First or second
-differences, one filter for all channels or one for each, weights or none, and whether there
-are parameters at all, are decided by the size of the seconds fitted to, parameters included.
+the taps leave, in both with loud seconds made as quiet as the others; shifts bring every
+residual of a typical second to the mean that codes best. First or second differences, one
+filter for all channels or one for each, weights or none, and whether there are parameters at
+all, are decided by the size of the seconds fitted to, parameters included.
 """
 
 from collections import defaultdict
@@ -30,7 +31,7 @@ _TO_TRY = 4  # with codec 4, which is slow
 MAX_BLOCK = 512  # channels; weights grow with their square
 _NAME = 41  # [byte]: the digest in every blob, and that its header is one of format 1
 _RIDGE = 0.02  # [count**2]: rounding is no signal
-_FAR = 32  # times less than its mean: in such a second a channel is silent
+_FAR = 32  # times less than is usual: in such a second a channel is silent
 
 
 class _Choice(NamedTuple):
@@ -149,7 +150,7 @@ def _block(table: NDArray[Any], rows: NDArray[np.intp], choice: _Choice) -> Bloc
         left = residuals(table, block)
         # Of a residual r is coded 2 r, or -2 r - 1 where it is negative.
         coded = np.stack([2 * np.abs(part).mean(axis=2) - (part < 0).mean(axis=2) for part in left])
-        means = np.exp(_mean(*_logs(coded), 2))[..., 0]
+        means = np.where(coded.any(axis=2), np.exp(_mean(*_logs(coded)))[..., 0], 0.0)
         shifts = np.clip(np.rint(np.log2(np.maximum(means, 1e-3) / TARGET)), 0, MAX_SHIFT)
         order = np.lexsort((-means[-1], -shifts.sum(axis=0)))
         rows, table, parts = rows[order], table[order], [part[order] for part in parts]
@@ -160,29 +161,32 @@ def _block(table: NDArray[Any], rows: NDArray[np.intp], choice: _Choice) -> Bloc
 
 
 def _evening(part: NDArray[np.floating[Any]], *, together: bool) -> NDArray[np.float64]:
-    """Factors ``(n, n_chunks, 1)`` that make the seconds of a channel as loud as one another.
+    """Factors ``(n, n_chunks, 1)`` that make loud seconds as quiet as the others.
 
     What a residual takes grows with its logarithm; least squares would suit the loudest seconds
     alone, in which somebody moves or an electrode comes off. n is 1 when all channels of a
-    second are to have one factor `together`, which leaves their proportions, else `n_channels`.
+    second are to have one factor `together`, which leaves their proportions: that of the channel
+    which is loudest beside its other seconds. Else it is `n_channels`.
     """
     logs, heard = _logs(np.sqrt(np.einsum("ijk,ijk->ij", part, part) / part.shape[2]))
-    louder = np.where(heard, logs - _mean(logs, heard, 1), 0.0)
+    louder = np.where(heard, logs - _mean(logs, heard), 0.0)
     if together:
-        louder = _mean(louder, heard, 0)
+        louder = louder.max(axis=0, keepdims=True)
     return np.exp(-louder)[..., None]
 
 
 def _logs(loud: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Logarithms of how loud seconds are, which are on the last axis; which are not silent."""
-    heard = loud > loud.mean(axis=-1, keepdims=True) / _FAR
+    at = loud.shape[-1] * 3 // 4
+    usual = np.partition(loud, at, axis=-1)[..., at : at + 1]  # though silent for half the time
+    heard = loud > usual / _FAR
     return np.log(np.where(heard, loud, 1.0)), heard
 
 
-def _mean(logs: NDArray[np.float64], heard: NDArray[np.bool_], axis: int) -> NDArray[np.float64]:
-    """Mean of those that are heard; 0 where none is."""
-    total: NDArray[np.float64] = np.sum(logs, axis, where=heard, keepdims=True)
-    return total / np.maximum(np.count_nonzero(heard, axis, keepdims=True), 1)
+def _mean(logs: NDArray[np.float64], heard: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Mean over the last axis of those that are heard, 0 where none is; the axis stays."""
+    total: NDArray[np.float64] = np.sum(logs, axis=-1, where=heard, keepdims=True)
+    return total / np.maximum(np.count_nonzero(heard, axis=-1, keepdims=True), 1)
 
 
 def _covariance(part: NDArray[np.floating[Any]]) -> NDArray[np.float64]:

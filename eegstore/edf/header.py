@@ -126,7 +126,7 @@ def header_size(name: str, head: bytes) -> int:
     return size
 
 
-@lru_cache(maxsize=4)  # an import and its proof parse the same one four times
+@lru_cache(maxsize=1)  # an import and its proof parse the same one four times
 def parse_header(name: str, raw: bytes) -> Header:
     """The header in `raw` of the file called `name`.
 

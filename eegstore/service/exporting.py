@@ -10,7 +10,7 @@ from typing import IO
 
 from eegstore import codec
 from eegstore.edf import Original, OriginalRebuilder
-from eegstore.errors import EdfError, NotFoundError
+from eegstore.errors import CodecError, EdfError, NotFoundError
 from eegstore.model import Chunk, Recording
 from eegstore.service.parameters import Kept, named
 from eegstore.service.recordings import declared
@@ -46,7 +46,7 @@ async def export_original(
                 async with aclosing(rebuilt(connection, recording)) as parts:
                     async for part in parts:
                         file.write(part)
-            except EdfError as error:
+            except (CodecError, EdfError) as error:
                 raise EdfError(f"{error}; run eegstore verify") from error
     return int(stored["file_size"])
 

@@ -189,12 +189,10 @@ class _Import:
         start, waiting = 0, self._preparing(declared, fitted, 0)
         try:
             while start < total:
-                helped = beside.ready and start + PORTION < total
-                if helped:
-                    beside.order(self._order(declared, fitted, start + PORTION))
+                ordered = self._ordered(declared, fitted, start + PORTION)
                 rows = await waiting
                 start += PORTION
-                if not helped:
+                if not (ordered or self._ordered(declared, fitted, start)):
                     waiting = self._preparing(declared, fitted, start)
                     yield rows
                     continue
@@ -216,6 +214,13 @@ class _Import:
             return prepare(declared, list(self._file.chunks(start, start + PORTION)), fitted)
 
         return asyncio.create_task(asyncio.to_thread(prepared))
+
+    def _ordered(self, declared: Declared, fitted: codec.Parameters | None, start: int) -> bool:
+        """Have all portions from `start` on made beside this process, if that is ready."""
+        wanted = self._beside.ready and start < self._file.n_seconds
+        if wanted:
+            self._beside.order(self._order(declared, fitted, start))
+        return wanted
 
     def _order(self, declared: Declared, fitted: codec.Parameters | None, start: int) -> Order:
         packed = None if fitted is None else fitted.packed

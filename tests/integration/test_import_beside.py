@@ -2,8 +2,10 @@
 
 import asyncio
 import errno
+import fcntl
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +16,7 @@ from typing import Any
 import pytest
 
 from eegstore.edf import write_edf
+from eegstore.encoding.order import Order
 from eegstore.errors import ConflictError, EdfError, InvalidDataError
 from eegstore.service import beside, exporting, importing
 from eegstore.service.beside import Beside
@@ -267,10 +270,21 @@ def test_it_ends_though_it_is_far_ahead(
         await insert(self, driver, rows)
 
     monkeypatch.setattr(importing._Import, "_insert", slow)
+    order, waits = Beside.order, []
+
+    def through_a_narrow_pipe(self: Beside, ordered: Order) -> None:
+        assert self._process is not None
+        if sys.platform == "linux":
+            pipe = self._process.stdout._transport.get_extra_info("pipe")  # type: ignore[union-attr]
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
+        order(self, ordered)
+
+    monkeypatch.setattr(Beside, "order", through_a_narrow_pipe)
 
     async def work(database: Database) -> None:
         def cancel(what: str, at: int, _: int) -> None:
             if at > 100:
+                waits.append(not ended(watched.pids[-1]))
                 task.cancel()
 
         task = asyncio.create_task(import_edf(database, path, "p", "ahead", progress=cancel))
@@ -280,6 +294,7 @@ def test_it_ends_though_it_is_far_ahead(
 
     used(common.app, work)
     assert watched.portions >= 1
+    assert waits[0]
     assert all(map(ended, watched.pids))
 
 

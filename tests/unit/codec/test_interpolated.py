@@ -308,16 +308,13 @@ def test_synthetic_eeg_is_coded_with_parameters() -> None:
 
 @pytest.mark.parametrize(("others", "limit"), [("loud", 1.1), ("silent", 1.01)])
 def test_seconds_that_are_not_like_most_do_not_spoil_the_fit(others: str, limit: float) -> None:
-    """Movement now and then, or an electrode box that hangs unplugged for half of the night."""
-    eeg = smooth(40)
+    """Movement now and then, or a box that hangs unplugged for half of the night."""
+    eeg, movement = smooth(40), smooth(40, seed=1, loud=9000.0)
+    silence = np.zeros_like(eeg[0].samples)
     if others == "loud":
-        movement = smooth(40, seed=1, loud=9000.0)
         mixed = [movement[k] if k % 10 == 3 else chunk for k, chunk in enumerate(eeg)]
     else:
-        mixed = [
-            replace(chunk, samples=np.zeros_like(chunk.samples)) if k % 2 else chunk
-            for k, chunk in enumerate(eeg)
-        ]
+        mixed = [replace(chunk, samples=silence) if chunk.second % 2 else chunk for chunk in eeg]
     alike = [chunk for chunk, other in zip(eeg, mixed, strict=True) if chunk is other]
     alone = sum(map(len, codec.encode_all(alike, fitted(alike))))
     assert sum(map(len, codec.encode_all(alike, fitted(mixed)))) < limit * alone
