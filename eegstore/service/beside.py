@@ -49,9 +49,10 @@ class Beside:
         process = self._process
         if process is None:
             return
-        with suppress(ProcessLookupError):  # it has ended by itself
-            process.kill()
         assert process.stdout is not None
+        if not process.stdout.at_eof():  # one that ends by itself may not be reaped by kill()
+            with suppress(ProcessLookupError):
+                process.kill()
         while await process.stdout.read(_LIMIT):
             pass  # with bytes that nobody reads it would never be seen to have ended
         await process.wait()

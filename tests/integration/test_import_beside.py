@@ -18,6 +18,7 @@ import pytest
 from eegstore.edf import write_edf
 from eegstore.encoding.order import Order
 from eegstore.errors import ConflictError, EdfError, InvalidDataError
+from eegstore.model import Annotation
 from eegstore.service import beside, exporting, importing
 from eegstore.service.beside import Beside
 from eegstore.service.exporting import export_original
@@ -103,6 +104,24 @@ def test_it_stores_what_this_process_would(
     assert (there.n_samples, there.stored_bytes) == (here.n_samples, here.stored_bytes)
     used(common.app, lambda database: export_original(database, "p", "there", tmp_path / "back"))
     assert (tmp_path / "back").read_bytes() == path.read_bytes()
+
+
+def test_a_process_that_has_said_all_ends_by_itself(
+    common: Urls, path: Path, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To kill it asks whether it runs, takes its status from who waits for that, and warns."""
+    killed: list[int] = []
+    annotations = importing._Import._annotations
+
+    async def late(self: Any) -> list[Annotation]:
+        await asyncio.sleep(1)
+        return await annotations(self)
+
+    monkeypatch.setattr(asyncio.subprocess.Process, "kill", lambda self: killed.append(self.pid))
+    monkeypatch.setattr(importing._Import, "_annotations", late)
+    assert imported(common, path, "all-said").n_seconds == SECONDS
+    assert killed == []
+    assert all(map(ended, watched.pids))
 
 
 def test_a_machine_with_one_core_does_it_here(
