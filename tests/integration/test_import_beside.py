@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from eegstore.edf import write_edf
-from eegstore.encoding.order import Order
 from eegstore.errors import ConflictError, EdfError, InvalidDataError
 from eegstore.model import Annotation
 from eegstore.service import beside, exporting, importing
@@ -49,7 +48,8 @@ class Watched:
 
 @pytest.fixture
 def watched(monkeypatch: pytest.MonkeyPatch) -> Watched:
-    """Any file is long, and nothing begins before the other process is ready."""
+    """Any file is long, nothing begins before the other process is ready, and that is never
+    more than a portion ahead."""
     seen, enter, rows = Watched(), Beside.__aenter__, Beside.rows
 
     async def entered(self: Beside) -> Beside:
@@ -58,6 +58,9 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Watched:
             await self._starting
             assert self._process is not None
             seen.pids.append(self._process.pid)
+            if sys.platform == "linux":
+                pipe = self._process.stdout._transport.get_extra_info("pipe")  # type: ignore[union-attr]
+                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
         return self
 
     async def counted(self: Beside) -> list[StoredChunk] | None:
@@ -66,6 +69,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Watched:
         return found
 
     monkeypatch.setattr(importing, "LONG", 0)
+    monkeypatch.setattr(beside, "_LIMIT", 1024)
     monkeypatch.setattr(Beside, "__aenter__", entered)
     monkeypatch.setattr(Beside, "rows", counted)
     return seen
@@ -159,9 +163,9 @@ def test_when_it_is_lost_this_process_goes_on(
             lose(self._process)
             if lose is kill:
                 assert self._process is not None
-                await self._process.wait()
                 assert self._process.stdout is not None
                 await self._process.stdout.read()  # what it had said before
+                await self._process.wait()
         return await rows(self)
 
     monkeypatch.setattr(Beside, "rows", losing)
@@ -281,7 +285,6 @@ def test_it_ends_though_it_is_far_ahead(
     common: Urls, path: Path, watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its process has said more than anybody has read, and waits to say the rest."""
-    monkeypatch.setattr(beside, "_LIMIT", 1024)
     insert = importing._Import._insert
 
     async def slow(self: Any, driver: Any, rows: Any) -> None:
@@ -289,16 +292,7 @@ def test_it_ends_though_it_is_far_ahead(
         await insert(self, driver, rows)
 
     monkeypatch.setattr(importing._Import, "_insert", slow)
-    order, waits = Beside.order, []
-
-    def through_a_narrow_pipe(self: Beside, ordered: Order) -> None:
-        assert self._process is not None
-        if sys.platform == "linux":
-            pipe = self._process.stdout._transport.get_extra_info("pipe")  # type: ignore[union-attr]
-            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
-        order(self, ordered)
-
-    monkeypatch.setattr(Beside, "order", through_a_narrow_pipe)
+    waits: list[bool] = []
 
     async def work(database: Database) -> None:
         def cancel(what: str, at: int, _: int) -> None:
