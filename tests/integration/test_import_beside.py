@@ -118,7 +118,8 @@ def test_a_process_that_has_said_all_ends_by_itself(
     annotations = importing._Import._annotations
 
     async def late(self: Any) -> list[Annotation]:
-        await asyncio.sleep(1)
+        while not self._beside._process.stdout.at_eof():
+            await asyncio.sleep(0.01)
         return await annotations(self)
 
     monkeypatch.setattr(asyncio.subprocess.Process, "kill", lambda self: killed.append(self.pid))
