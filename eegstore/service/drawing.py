@@ -17,12 +17,12 @@ from eegstore.model import Recording
 from eegstore.service.windows import read_window
 from eegstore.signal.filter_design import Filter
 from eegstore.signal.filter_setting import Setting
-from eegstore.signal.filters import runs
 from eegstore.signal.leads import POTENTIALS
 from eegstore.signal.montage import Trace
 from eegstore.signal.page import lines, reach
 from eegstore.signal.portions import Portion, portions
 from eegstore.signal.rails import Clip, clips, of_trace
+from eegstore.signal.spans import runs
 from eegstore.store.database import Database
 from eegstore.window import Block, Window
 from eegstore.wire import unique_labels

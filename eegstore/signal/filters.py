@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from eegstore.signal.filter_design import Filter
+from eegstore.signal.spans import runs
 
 
 def filtered(data: NDArray[Any], design: Filter) -> NDArray[np.float64]:
@@ -39,12 +40,6 @@ def filtered(data: NDArray[Any], design: Filter) -> NDArray[np.float64]:
         for lo, hi in runs(~missing[rows[0]]):
             result[rows, lo:hi] = _run(values[rows, lo:hi], design)
     return result
-
-
-def runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Half-open stretches [sample] in which `flags`, (n_samples,), is True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]])))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def _run(values: NDArray[np.float64], design: Filter) -> NDArray[np.float64]:

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegstore.model import Channel, Digital
-from eegstore.signal.filters import runs
 from eegstore.signal.montage import Trace
+from eegstore.signal.spans import runs
 
 AT_LEAST = 2  # samples in a row; one alone may be the peak itself
 

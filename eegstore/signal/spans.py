@@ -1,4 +1,4 @@
-"""Sets of whole seconds as half-open spans: ascending, apart, none empty."""
+"""Half-open spans, ascending, apart, none empty: of whole seconds, and of samples."""
 
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
@@ -17,6 +17,12 @@ def spans_of(seconds: NDArray[np.int64]) -> Spans:
     firsts = seconds[np.concatenate([[0], breaks + 1])]
     stops = seconds[np.concatenate([breaks, [len(seconds) - 1]])] + 1
     return list(zip(firsts.tolist(), stops.tolist(), strict=True))
+
+
+def runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Half-open stretches [sample] in which `flags`, (n_samples,), is True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]])))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def union(spans: Iterable[tuple[int, int]]) -> Spans:

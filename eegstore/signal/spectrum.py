@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy  # whose parts load on first use: most commands never need them
 from numpy.typing import NDArray
-from scipy import signal
 
 from eegstore.errors import InvalidDataError
-from eegstore.signal.filters import runs
+from eegstore.signal.spans import runs
 
 UP_TO = 70.0  # [Hz]
 WINDOW = 1.0  # [s], so that lines are 1 Hz apart
@@ -73,7 +73,7 @@ def spectrogram(
     if len(values) < length:
         nothing = np.empty((int(kept.sum()), 0))
         return Spectrogram(np.empty(0), frequencies[kept], nothing)
-    _, middles, power = signal.spectrogram(
+    _, middles, power = scipy.signal.spectrogram(
         values, sfreq, "hann", length, length - step, detrend="constant", scaling="density"
     )
     times = middles + (first_sample + begin) / sfreq
@@ -154,7 +154,7 @@ def amplitude_spectrum(data: NDArray[Any], sfreq: float, *, up_to: float = UP_TO
     if stop - start < 4:
         raise InvalidDataError(f"a spectrum of {stop - start} samples without a gap; at least 4")
     part = np.asarray(data[start:stop], np.float64)
-    frequencies, power = signal.periodogram(
+    frequencies, power = scipy.signal.periodogram(
         part, sfreq, "hann", detrend="linear", scaling="spectrum"
     )
     kept = frequencies <= max(up_to, frequencies[1])

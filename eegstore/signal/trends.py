@@ -15,8 +15,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import scipy  # whose parts load on first use: most commands never need them
 from numpy.typing import NDArray
-from scipy import signal
 
 EDGES = (
     0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 9.5, 11.5, 13.5, 16.5, 20.5, 25.5, 30.5, 45.5, 70.5,
@@ -54,7 +54,7 @@ def powers(data: NDArray[Any], sfreq: float) -> NDArray[np.float64]:
     missing = np.asarray(~np.isfinite(values).all(axis=-1))
     if missing.any():
         values = np.where(missing[..., None], 0.0, values)
-    window = signal.get_window("hann", n_samples)
+    window = scipy.signal.get_window("hann", n_samples)
     about_mean = values - values.mean(axis=-1, keepdims=True)
     lines = np.fft.rfft(about_mean * window, axis=-1)
     density = (lines.real**2 + lines.imag**2) * (2 / (sfreq * (window @ window)))

@@ -13,7 +13,8 @@ from scipy import signal
 
 from eegstore.signal.filter_design import Filter, design
 from eegstore.signal.filter_setting import LFF, NOTCH, UNFILTERED, Setting
-from eegstore.signal.filters import filtered, runs
+from eegstore.signal.filters import filtered
+from eegstore.signal.spans import runs
 from tests.unit.signal.real import LONG_BIPOLAR, load, physical
 
 RATE = 128
