@@ -44,7 +44,7 @@ class Scale:
 
 
 FULL = Scale("full", 3600, 3600, 86400, 300, 300, 3, 40.0, 3600, 8.0, 8_000_000, 120, 48, 86400)
-QUICK = Scale("quick", 600, 20, 1800, 60, 30, 1, 1.8, 120, 0.7, 100_000, 5, 6, 600)
+QUICK = Scale("quick", 600, 20, 1800, 60, 30, 1, 1.2, 60, 0.5, 100_000, 5, 6, 600)
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,7 @@ class Place:
         self.source = Source(directory)
         self._databases: dict[str, Urls] = {}
         self._apis: dict[str, Program] = {}
+        self._programs: list[Program] = []
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -88,6 +89,8 @@ class Place:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for program in self._programs:  # all at once; each is waited for below
+            program.end()
         self._stack.close()
 
     def database(self, name: str, fill: Callable[[Urls], object] = lambda urls: None) -> Urls:
@@ -143,13 +146,11 @@ class Place:
         origins = {"EEGSTORE_VIEWER_ORIGINS": f"http://127.0.0.1:{port}"}
         api = self._program(urls, "eegstore-for-viewer", "/readyz", ["eegstore", "serve"], origins)
         key = api.headers["Authorization"].partition(" ")[2]
-        asked = {"EEGSTORE_API_URL": api.url, "EEGSTORE_API_KEY": key}
-        program = Program(
-            self.directory / "viewer.log", ["bokeh", "serve", str(ROOT / "viewer")], key,
-            self.environment(urls) | asked, port,
+        asked = {"EEGSTORE_API_URL": api.address, "EEGSTORE_API_KEY": key}
+        program = self._started(
+            "viewer", ["bokeh", "serve", str(ROOT / "viewer")], key,
+            self.environment(urls) | asked, "/static/js/bokeh.min.js", port,
         )  # fmt: skip
-        self._stack.callback(program.stop)
-        program.wait("/static/js/bokeh.min.js")
         return api, program
 
     def floors(self, urls: Urls) -> Program:
@@ -176,11 +177,14 @@ class Place:
         if name not in self._apis:
             key = secrets.token_urlsafe(16)
             environment = self.environment(urls) | {"EEGSTORE_API_KEY": key} | (more or {})
-            program = Program(self.directory / f"{kind}.log", arguments, key, environment)
-            self._stack.callback(program.stop)
-            program.wait(path)
-            self._apis[name] = program
+            self._apis[name] = self._started(kind, arguments, key, environment, path)
         return self._apis[name]
+
+    def _started(self, kind: str, *arguments: Any) -> Program:
+        program = Program(self.directory / f"{kind}.log", *arguments)
+        self._programs.append(program)
+        self._stack.callback(program.stop)
+        return program
 
 
 def imported(

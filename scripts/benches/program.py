@@ -20,7 +20,14 @@ def free_port() -> int:
 
 
 class Program:
-    """A server in a process of its own, that tells its port by answering on it."""
+    """A server in a process of its own. Its port and URL are there when it answers: who starts
+    several asks for them when all are started.
+
+    Parameters
+    ----------
+    path : str
+        What it answers a GET of with 200 when it is ready.
+    """
 
     def __init__(
         self,
@@ -28,42 +35,59 @@ class Program:
         arguments: list[str],
         key: str,
         environment: dict[str, str],
+        path: str,
         port: int | None = None,
     ) -> None:
-        self.port = free_port() if port is None else port
-        self.url = f"http://127.0.0.1:{self.port}"
+        self._port = free_port() if port is None else port
+        self.address = f"http://127.0.0.1:{self._port}"
         self.headers = {"Authorization": f"Bearer {key}"}
         with log.open("a") as file:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", *arguments, "--port", str(self.port)],
+                [sys.executable, "-m", *arguments, "--port", str(self._port)],
                 env=os.environ | environment, stdout=file, stderr=subprocess.STDOUT, cwd=ROOT,
             )  # fmt: skip
-        self._log = log
+        self._log, self._path, self._ready = log, path, False
+
+    @property
+    def port(self) -> int:
+        """Where it answers."""
+        self._wait()
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        self._wait()
+        return self.address
 
     @property
     def pid(self) -> int:
         """Of the process."""
         return self._process.pid
 
-    def wait(self, path: str) -> None:
-        """Until a GET of `path` is answered with 200."""
-        deadline = time.monotonic() + STARTING
-        while time.monotonic() < deadline and self._process.poll() is None:
-            try:
-                connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
-                connection.request("GET", path)
-                if connection.getresponse().status == 200:
-                    return
-            except (OSError, HTTPException):
-                pass
-            time.sleep(0.05)
-        raise RuntimeError(f"{path} is not answered: {self._log.read_text()[-500:]}")
+    def end(self) -> None:
+        """Tell it to end, as Ctrl-C does."""
+        self._process.terminate()
 
     def stop(self) -> None:
-        """End it as Ctrl-C does."""
-        self._process.terminate()
+        """End it, and wait until it has."""
+        self.end()
         try:
             self._process.wait(20)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + STARTING
+        while not self._ready:
+            if time.monotonic() > deadline or self._process.poll() is not None:
+                raise RuntimeError(f"{self._path} is not answered: {self._log.read_text()[-500:]}")
+            try:
+                connection = HTTPConnection("127.0.0.1", self._port, timeout=5)
+                connection.request("GET", self._path)
+                self._ready = connection.getresponse().status == 200
+            except (OSError, HTTPException):
+                pass
+            if not self._ready:
+                time.sleep(0.05)

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 from scripts.benches.figures import Sample
 
 PATIENCE = 600.0  # [s] for one operation
-LONG = 3.0  # [s], of an operation that needs no warming up
+LONG = 1.0  # [s], of an operation that needs no warming up
 BRIEF = 0.05  # [s], of one that is warmed up more than once
 Case = TypeVar("Case", bound=Hashable)
 

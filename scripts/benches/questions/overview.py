@@ -37,14 +37,14 @@ def run(place: Place) -> Answer:
         "by HTTP. The first answer after the import is listed apart: it may find roll-ups that "
         "are not made yet."
     )
-    api = place.api(place.day(1))
+    apis = {days: place.api(place.day(days)) for days in DAYS}
+    api = apis[1]
     if b'"px"' not in asking.Http(api.port, api.headers).get("/openapi.json"):
         place.missing["overview"] = "the API has no px= yet"
         answer.targets = [Target(f"{hours[1]} overview, {PX} px", None, 60, 20, "ms")]
         return answer
     workers = []
-    for days in DAYS:
-        api = place.api(place.day(days))
+    for days, api in apis.items():
         recording_id = place.source.edf(days * day).name
         for kind, accept in (("binary", FRAME), ("JSON", JSON)):
             here = (api.port, api.headers, recording_id, days * day, accept)

@@ -30,9 +30,9 @@ def run(place: Place) -> Answer:
 
 def _queries(place: Place, signal: Signal) -> Table:
     workers = []
-    for n in RECORDINGS:
-        urls = place.hours(n)
-        api = place.api(urls)
+    databases = [place.hours(n) for n in RECORDINGS]
+    apis = [place.api(urls) for urls in databases]
+    for n, urls, api in zip(RECORDINGS, databases, apis, strict=True):
         for kind, accept in (("binary", FRAME), ("JSON", JSON)):
             workers.append(
                 Worker(f"{kind}, {n}", HttpWindows, api.port, api.headers, signal, accept)

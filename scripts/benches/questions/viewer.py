@@ -3,6 +3,7 @@
 import threading
 import time
 from dataclasses import replace
+from typing import NamedTuple
 
 import orjson
 
@@ -19,7 +20,19 @@ DURATIONS = (10, 60)  # [s]
 MANY = 10_000  # annotations
 ANNOTATED = "annotated.edf"  # the same recording again
 PLAIN, MARKED = "as recorded", f"as recorded, {MANY:,} annotations"
-ROUNDS = 3
+
+
+class Patience(NamedTuple):
+    """How often and how long the reader does what is timed."""
+
+    opened: int  # times, of the first page
+    rounds: int
+    turns: int  # of each kind of page in a round
+    held: float  # [s] that PageDown is held
+    watched: float  # [s] of a recording that grows
+
+
+PATIENCE = {"full": Patience(3, 3, 20, 5.0, 20.0), "quick": Patience(1, 1, 4, 1.0, 3.0)}
 
 
 def run(place: Place) -> Answer:
@@ -40,7 +53,7 @@ def run(place: Place) -> Answer:
     api, viewer = place.viewer(urls)
     recording_id = place.source.signal(place.scale.hour).recording.recording_id
     asked = {"patient": PATIENT, "recording": recording_id, "time": 0}
-    turns = 60 if place.scale.name == "full" else 9
+    patience = PATIENCE[place.scale.name]
     screen = Worker("viewer", Screen, f"http://127.0.0.1:{viewer.port}")
     _annotate(api, urls, place)
     kinds = [
@@ -51,15 +64,15 @@ def run(place: Place) -> Answer:
     ]
     taken: dict[str, list[float]] = {}
     with ended([screen]):
-        opened = [screen.call("open", asked) for _ in range(3)]
-        for _ in range(ROUNDS):  # in turn, since the machine is not always the same
+        opened = [screen.call("open", asked) for _ in range(patience.opened)]
+        for _ in range(patience.rounds):  # in turn, since the machine is not always the same
             for words, more in kinds:
                 screen.call("open", asked | more)
                 for duration in DURATIONS if words is not MARKED else DURATIONS[:1]:
-                    times = screen.call("turn", duration, turns // ROUNDS)
+                    times = screen.call("turn", duration, patience.turns)
                     taken.setdefault(f"{duration} s, {words}", []).extend(times)
-        rate, most = screen.call("hold", 5.0 if place.scale.name == "full" else 2.0)
-        lags, tasks = _live(place, api, screen)
+        rate, most = screen.call("hold", patience.held)
+        lags, tasks = _live(place, api, screen, patience.watched)
     found = {name: Sample(tuple(times)) for name, times in taken.items()}
     few, many = found[f"10 s, {PLAIN}"], found[f"10 s, {MARKED}"]
     minute = found[f"60 s, {PLAIN}"]
@@ -92,10 +105,11 @@ def _p95(sample: Sample) -> float:
     return quantile(sample.values, 0.95)
 
 
-def _live(place: Place, api: Program, screen: Worker) -> tuple[Sample | None, list[float]]:
+def _live(
+    place: Place, api: Program, screen: Worker, watched: float
+) -> tuple[Sample | None, list[float]]:
     """What `Screen.watch` gives while a device sends a second each second."""
     signal = place.source.signal(place.scale.hour)
-    watched = 20.0 if place.scale.name == "full" else 4.0
     recording = replace(signal.recording, recording_id="growing")
     posting.declare(api.url, api.headers, [recording])
     http, stop = asking.Http(api.port, api.headers), threading.Event()
