@@ -5,6 +5,10 @@ little to do takes nearly all that come, and keeps them, since a device holds it
 days. Here the one with the fewest takes the next at once. The others look again a millisecond
 later and are less particular the longer something waits, so that a crowd is let in quickly and
 one that is slow keeps nobody waiting; one that was not heard of for a while does not count.
+
+That does not help one that takes the place of another, nor when many leave and others come
+before all know it. So one that has far more than another asks some of those that it answers to
+connect again (`eegstore.api.moving`).
 """
 
 import asyncio
@@ -23,6 +27,8 @@ STEP = 0.001  # [s] to the next look of one that has more than the one with the 
 PATIENCE = 0.02  # [s] after which it takes what still waits, however many it has
 AT_ONCE = 8  # in one turn of the event loop
 SILENT = 0.3  # [s] without a word, after which a process does not count
+FAR_MORE = 3  # connections than the one with the fewest has
+MOVING = 0.01  # [s] between two that are asked to connect again
 _AGAIN = 1.0  # [s] after which one that had no file left tries again
 _AWAY = 2**31 - 1  # connections of one that takes none
 _FULL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -95,6 +101,7 @@ class Acceptor:
         self._opening: dict[asyncio.Task[None], asyncio.Protocol] = {}
         self._later: asyncio.TimerHandle | None = None
         self._away = False
+        self._moved = -MOVING  # when somebody was asked to connect again
         self._n_seen = 0  # times that something waited
         self._since: float | None = None  # when something has waited without a break
         at.setblocking(False)
@@ -111,6 +118,18 @@ class Acceptor:
         if not self._away:
             self._shares.tell(self._index, count)
         return count
+
+    def moves_one(self) -> bool:
+        """Whether the one that is answered now is to connect again, since another has far fewer.
+
+        Only some are, one after the other: until they have left nobody sees that there are
+        fewer.
+        """
+        now = monotonic()
+        if now < self._moved + MOVING or self.tell() <= self._shares.least() + FAR_MORE:
+            return False
+        self._moved = now
+        return True
 
     def close(self) -> None:
         """Take no more."""

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from eegstore.api.accepting import Acceptor, Shares
+from eegstore.api.moving import Moving
 from eegstore.api.stream import MAX_HEARD
 from eegstore.errors import StoreUnavailableError
 
@@ -165,10 +166,11 @@ class _OneOfSeveral(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup([])
-        self._acceptors = [
+        self._acceptors += [
             Acceptor(at, *self._share, self.server_state.connections, self._protocol)
             for at in sockets or []
         ]
+        self.config.loaded_app = Moving(self.config.loaded_app, self._acceptors)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for acceptor in self._acceptors:

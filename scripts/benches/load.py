@@ -39,7 +39,8 @@ def run(
     headers : mapping
         Sent with every request, beside ``Host``, ``Content-Type`` and ``Content-Length``.
     bodies_per_device : sequence of iterables of bytes
-        One connection for each. A device ends with its bodies, or with its connection.
+        One connection for each, made anew where an answer says that it closes. A device ends
+        with its bodies, or when its connection ends otherwise.
     seconds_limit : float
         No request begins later than this [s] after the first.
 
@@ -62,7 +63,7 @@ async def _all(
     place: tuple[str, int], head: bytes, bodies: Sequence[Iterable[bytes]], limit: float
 ) -> Answers:
     loop = asyncio.get_running_loop()
-    devices = [_Device(head, iter(of_one), loop.create_future()) for of_one in bodies]
+    devices = [_Device(head, iter(of_one), loop.create_future(), place) for of_one in bodies]
     for device in devices:
         await loop.create_connection(lambda device=device: device, *place)
     began = time.perf_counter()
@@ -81,15 +82,19 @@ async def _all(
 
 
 class _Device(asyncio.Protocol):
-    """One connection: the next request goes out when the answer to the last one is in."""
+    """The next request goes out when the answer to the last one is in."""
 
-    def __init__(self, head: bytes, bodies: Iterator[bytes], ended: asyncio.Future[None]) -> None:
+    def __init__(
+        self, head: bytes, bodies: Iterator[bytes], ended: asyncio.Future[None],
+        place: tuple[str, int],
+    ) -> None:  # fmt: skip
         self.answers: list[tuple[float, float, int]] = []  # when, latency [s], status
         self.ended = ended
-        self._head, self._bodies = head, bodies
+        self._head, self._bodies, self._place = head, bodies, place
         self._transport: asyncio.Transport | None = None
         self._last = self._sent = 0.0
-        self._waiting = False
+        self._waiting = self._closes = False
+        self._again: asyncio.Task[None] | None = None
         self._received = b""
 
     def begin(self, last: float) -> None:
@@ -106,10 +111,22 @@ class _Device(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's own is no subclass
+        if self._closes:
+            self._closes = False
+            self._next()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        self.end()
+        if self._closes and not self.ended.done():
+            self._again = asyncio.get_running_loop().create_task(self._connect())
+        else:
+            self.end()
+
+    async def _connect(self) -> None:
+        try:
+            await asyncio.get_running_loop().create_connection(lambda: self, *self._place)
+        except OSError:
+            self.end()
 
     def data_received(self, data: bytes) -> None:
         self._received += data
@@ -117,9 +134,11 @@ class _Device(asyncio.Protocol):
         if at < 0 or len(self._received) - at - 4 < _length(self._received[:at]):
             return
         status = int(self._received[9:12])
+        self._closes = b"\r\nconnection: close" in self._received[:at].lower()
         self._received = b""
         self._answered(status)
-        self._next()
+        if not self._closes:  # else when it is connected again
+            self._next()
 
     def _next(self) -> None:
         body = next(self._bodies, None) if time.perf_counter() < self._last else None

@@ -154,7 +154,8 @@ def test_a_body_in_pieces_is_one_body(live: Live) -> None:
 
 
 def test_the_load_generator_tells_what_happened(live: Live) -> None:
-    """It ends with its bodies or with its time, and a lost connection is status 0."""
+    """It ends with its bodies or with its time, and a lost connection is status 0, but where the
+    last answer said that it would end: then it connects again."""
     found = load.run(f"{live.url}/healthz", {}, [[b"", b""], [b"x"]], JSON, LIMIT)
     assert found.statuses == [405] * 3
     assert 0 < max(found.latencies) <= found.elapsed
@@ -171,6 +172,13 @@ def test_the_load_generator_tells_what_happened(live: Live) -> None:
         found = load.run(f"http://127.0.0.1:{deaf.getsockname()[1]}/", {}, [endless], JSON, LIMIT)
         hangs_up.join()
     assert found.statuses == [0]
+    with socket.create_server(("127.0.0.1", 0)) as brief:
+        closes = threading.Thread(target=answer_and_close, args=(brief, 3))
+        closes.start()
+        bodies = [b"1", b"2", b"3"]
+        found = load.run(f"http://127.0.0.1:{brief.getsockname()[1]}/", {}, [bodies], JSON, LIMIT)
+        closes.join()
+    assert found.statuses == [201] * 3
 
 
 def hang_up(listening: socket.socket) -> None:
@@ -178,3 +186,16 @@ def hang_up(listening: socket.socket) -> None:
     connection, _ = listening.accept()
     connection.recv(1)
     connection.close()
+
+
+def answer_and_close(listening: socket.socket, times: int) -> None:
+    """Answer so many requests of one byte, each with the end of its connection."""
+    for _ in range(times):
+        connection, _ = listening.accept()
+        with connection:
+            heard = b""
+            while not heard.partition(b"\r\n\r\n")[2]:
+                heard += connection.recv(1024) or b"\r\n\r\n."
+            connection.sendall(
+                b"HTTP/1.1 201 Created\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+            )

@@ -128,6 +128,26 @@ def test_they_share_the_connections(live: Live) -> None:
         assert min(held(live).values()) >= 4
 
 
+def test_connections_come_back_to_one_that_was_away(live: Live) -> None:
+    """Though clients keep them, and without losing a request."""
+    until(lambda: sum(held(live).values()) == 0, "nobody is connected")
+    with ExitStack() as stack:
+        clients = [stack.enter_context(httpx.Client(base_url=live.url)) for _ in range(16)]
+
+        def answered() -> dict[int, int]:
+            for client in clients:
+                assert client.get("/healthz").status_code == 200
+            return held(live)
+
+        still, other = workers(live)
+        os.kill(still, signal.SIGSTOP)
+        try:
+            until(lambda: answered() == {still: 0, other: 16}, "one has all")
+        finally:
+            os.kill(still, signal.SIGCONT)
+        until(lambda: answered()[still] >= 4, "it has some of them")
+
+
 def test_what_one_that_stands_still_does_not_take_the_other_takes(live: Live) -> None:
     until(lambda: sum(held(live).values()) == 0, "nobody is connected")
     still, other = workers(live)

@@ -12,7 +12,7 @@ from typing import Any, Self
 import pytest
 
 from eegstore.api import accepting
-from eegstore.api.accepting import PATIENCE, SILENT, STEP, Acceptor, Shares
+from eegstore.api.accepting import FAR_MORE, MOVING, PATIENCE, SILENT, STEP, Acceptor, Shares
 
 QUICK, SLOW = 1e-5, 0.025  # [s] that a turn of the loop takes
 SOON = 0.1  # [s] by this clock, and so many turns; a person does not notice it
@@ -176,6 +176,45 @@ def test_one_that_has_just_begun_gets_the_next(run: Run) -> None:
                 port.connect(1)
                 await port.taken(k)
             assert port.counts == [10, 10]
+
+    run(work())
+
+
+def test_one_that_has_far_more_moves_some_until_it_has_not(run: Run) -> None:
+    """As when one took all, since another had ended, and that one is back."""
+
+    async def work() -> None:
+        async with _Port(2) as port:
+            port.acceptors[0].close()
+            port.connect(20)
+            await port.taken(20)
+            assert port.counts == [0, 20]
+            assert not port.acceptors[1].moves_one()  # nobody else takes any
+            port.acceptors[0]._listen()
+            port.acceptors[0].tell()
+            moved = 0
+            while port.acceptors[1].moves_one():
+                assert not port.acceptors[1].moves_one()  # one after the other
+                port.open[1].pop().transport.close()
+                port.connect(1)
+                await port.taken(20)
+                moved += 1
+                await asyncio.sleep(MOVING)
+            assert port.counts == [moved, 20 - moved]
+            assert 0 < port.counts[1] - port.counts[0] <= FAR_MORE
+            assert not port.acceptors[0].moves_one()
+
+    run(work())
+
+
+def test_none_moves_to_one_that_is_silent(run: Run) -> None:
+    async def work() -> None:
+        async with _Port(1, silent=1) as port:
+            port.connect(20)
+            await port.taken(20)
+            assert port.acceptors[0].moves_one()
+            await asyncio.sleep(SILENT)
+            assert not port.acceptors[0].moves_one()
 
     run(work())
 
