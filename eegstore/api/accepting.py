@@ -7,8 +7,9 @@ later and are less particular the longer something waits, so that a crowd is let
 one that is slow keeps nobody waiting; one that was not heard of for a while does not count.
 
 That does not help one that takes the place of another, nor when many leave and others come
-before all know it. So one that has far more than another asks some of those that it answers to
-connect again (`eegstore.api.moving`).
+before all know it. So one that has far more than another ends some HTTP connections after an
+answer (`eegstore.api.moving`), and their clients connect again for their next request: now one,
+the next when the other has got one, else less and less often.
 """
 
 import asyncio
@@ -27,8 +28,9 @@ STEP = 0.001  # [s] to the next look of one that has more than the one with the 
 PATIENCE = 0.02  # [s] after which it takes what still waits, however many it has
 AT_ONCE = 8  # in one turn of the event loop
 SILENT = 0.3  # [s] without a word, after which a process does not count
-FAR_MORE = 3  # connections than the one with the fewest has
-MOVING = 0.01  # [s] between two that are asked to connect again
+FAR_MORE = 3  # connections than the one with the fewest has, and a sixteenth
+MOVING = 0.01  # [s] from one that is to connect again to the next
+_SELDOM = 1.0  # [s] instead, where the one with the fewest does not get them
 _AGAIN = 1.0  # [s] after which one that had no file left tries again
 _AWAY = 2**31 - 1  # connections of one that takes none
 _FULL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -101,7 +103,8 @@ class Acceptor:
         self._opening: dict[asyncio.Task[None], asyncio.Protocol] = {}
         self._later: asyncio.TimerHandle | None = None
         self._away = False
-        self._moved = -MOVING  # when somebody was asked to connect again
+        self._moves_again = 0.0  # when the next may be asked to connect again
+        self._moving, self._least = MOVING, -1
         self._n_seen = 0  # times that something waited
         self._since: float | None = None  # when something has waited without a break
         at.setblocking(False)
@@ -120,15 +123,16 @@ class Acceptor:
         return count
 
     def moves_one(self) -> bool:
-        """Whether the one that is answered now is to connect again, since another has far fewer.
-
-        Only some are, one after the other: until they have left nobody sees that there are
-        fewer.
-        """
+        """Whether who is answered now is to connect again, since another has far fewer."""
         now = monotonic()
-        if now < self._moved + MOVING or self.tell() <= self._shares.least() + FAR_MORE:
+        if now < self._moves_again:
             return False
-        self._moved = now
+        least = self._shares.least()
+        if self.tell() <= least + FAR_MORE + least // 16:
+            self._least = -1
+            return False
+        self._moving = MOVING if least > self._least else min(2 * self._moving, _SELDOM)
+        self._moves_again, self._least = now + self._moving, least
         return True
 
     def close(self) -> None:

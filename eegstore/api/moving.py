@@ -6,12 +6,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from eegstore.api.accepting import Acceptor
 
-_BARE = ("GET", "HEAD", "OPTIONS")  # requests that have no body
 _CLOSE = (b"connection", b"close")
 
 
 class Moving:
-    """An app some of whose answers end their connections (RFC 9112, 9.6).
+    """An app some of whose answers end their connections (RFC 9112, 9.6), but for those to
+    requests that were not heard to their end.
 
     HTTP clients connect again for their next request, and whoever has the fewest takes them.
 
@@ -30,7 +30,10 @@ class Moving:
             await self._app(scope, receive, send)
             return
         # Closing while a body still comes in would reset the connection, and the answer be lost.
-        heard = scope["method"] in _BARE
+        heard = not any(
+            name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+            for name, value in scope["headers"]
+        )
 
         async def hearing() -> Message:
             nonlocal heard

@@ -80,7 +80,8 @@ def _kind(scale: Scale, names: Sequence[str]) -> str:
     if scale.name == "quick":
         parts.append(
             f"few repetitions, {scale.hour} s stand for an hour (which caches of some stores hold "
-            f"whole) and {scale.day} s for a day"
+            f"whole) and {scale.day} s for a day; what takes a second is not warmed up, and kinds "
+            "of pages are turned one after the other"
         )
     return "; ".join(parts)
 

@@ -126,6 +126,7 @@ class _Device(asyncio.Protocol):
         try:
             await asyncio.get_running_loop().create_connection(lambda: self, *self._place)
         except OSError:
+            self._sent, self._waiting = time.perf_counter(), True  # what cannot be sent is lost
             self.end()
 
     def data_received(self, data: bytes) -> None:
@@ -137,8 +138,10 @@ class _Device(asyncio.Protocol):
         self._closes = b"\r\nconnection: close" in self._received[:at].lower()
         self._received = b""
         self._answered(status)
-        if not self._closes:  # else when it is connected again
+        if not self._closes:
             self._next()
+        elif self._transport is not None:
+            self._transport.close()
 
     def _next(self) -> None:
         body = next(self._bodies, None) if time.perf_counter() < self._last else None

@@ -35,6 +35,7 @@ class Scale:
     chunks: int  # of each recording that the codecs are compared on
     beds: int  # devices at once
     aged: int  # [s] that they append together
+    long: float  # [s] that an operation takes which is not warmed up
     soak: float = 60  # [min] of load
 
     @property
@@ -43,8 +44,14 @@ class Scale:
         return self.day >= 86400
 
 
-FULL = Scale("full", 3600, 3600, 86400, 300, 300, 3, 40.0, 3600, 8.0, 8_000_000, 120, 48, 86400)
-QUICK = Scale("quick", 600, 20, 1800, 60, 30, 1, 1.2, 60, 0.5, 100_000, 5, 6, 600)
+FULL = Scale(
+    "full", hour=3600, others=3600, day=86400, rows=300, rounds=300, at_least=3, budget=40.0,
+    posts=3600, load=8.0, many_rows=8_000_000, chunks=120, beds=48, aged=86400, long=3.0,
+)  # fmt: skip
+QUICK = Scale(
+    "quick", hour=600, others=20, day=1800, rows=60, rounds=30, at_least=1, budget=1.2,
+    posts=60, load=0.5, many_rows=100_000, chunks=5, beds=6, aged=600, long=1.0,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

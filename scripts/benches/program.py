@@ -20,8 +20,8 @@ def free_port() -> int:
 
 
 class Program:
-    """A server in a process of its own. Its port and URL are there when it answers: who starts
-    several asks for them when all are started.
+    """A server in a process of its own. Its port, URL and number are told when it answers: who
+    starts several asks for them when all are started.
 
     Parameters
     ----------
@@ -63,6 +63,7 @@ class Program:
     @property
     def pid(self) -> int:
         """Of the process."""
+        self._wait()
         return self._process.pid
 
     def end(self) -> None:

@@ -11,7 +11,6 @@ from typing import Any, Protocol, TypeVar
 from scripts.benches.figures import Sample
 
 PATIENCE = 600.0  # [s] for one operation
-LONG = 1.0  # [s], of an operation that needs no warming up
 BRIEF = 0.05  # [s], of one that is warmed up more than once
 Case = TypeVar("Case", bound=Hashable)
 
@@ -19,7 +18,7 @@ Case = TypeVar("Case", bound=Hashable)
 class Limits(Protocol):
     """What a run allows, and what it could not measure, with the reasons."""
 
-    scale: Any  # rounds at most, at_least, budget [s] of a table
+    scale: Any  # rounds at most, at_least, budget [s] of a table, what takes long [s]
     missing: dict[str, str]
 
 
@@ -191,7 +190,9 @@ def in_turn(
                 if slow or worker.name in missing:
                     continue
                 try:
-                    taken.append(_time(worker, worker.method or method, values, not taken))
+                    taken.append(
+                        _time(worker, worker.method or method, values, scale.long, not taken)
+                    )
                 except Failed as failure:
                     missing[worker.name] = str(failure)
                     continue
@@ -201,14 +202,14 @@ def in_turn(
     return {key: Sample(tuple(taken)) for key, taken in spent.items() if taken}
 
 
-def _time(worker: Worker, method: str, values: tuple[Any, ...], first: bool) -> float:
-    """One operation [s]; before the first some that do not count, unless they take long.
+def _time(worker: Worker, method: str, values: tuple[Any, ...], long: float, first: bool) -> float:
+    """One operation [s]; before the first some that do not count, unless they take `long` [s].
 
     Some, because the third execution of a statement is a prepared one.
     """
     for _ in range(3 * first):
         elapsed = worker.timed(method, *values)
-        if elapsed > LONG:
+        if elapsed > long:
             return elapsed
         if elapsed > BRIEF:
             break

@@ -173,6 +173,7 @@ def test_the_load_generator_tells_what_happened(live: Live) -> None:
         hangs_up.join()
     assert found.statuses == [0]
     with socket.create_server(("127.0.0.1", 0)) as brief:
+        brief.settimeout(LIMIT)
         closes = threading.Thread(target=answer_and_close, args=(brief, 3))
         closes.start()
         bodies = [b"1", b"2", b"3"]

@@ -147,7 +147,7 @@ class Clockwork(Worker):
 
 
 def limits(rounds: int, at_least: int, budget: float) -> Any:
-    scale = SimpleNamespace(rounds=rounds, at_least=at_least, budget=budget)
+    scale = SimpleNamespace(rounds=rounds, at_least=at_least, budget=budget, long=3.0)
     return SimpleNamespace(scale=scale, missing={})
 
 

@@ -9,7 +9,7 @@ from scripts.benches.figures import number
 from scripts.benches.place import Place
 from scripts.benches.posting import FRAME, JSON, Devices
 from scripts.benches.report import Answer, Table, Target
-from scripts.benches.runner import Failed, Worker, ended
+from scripts.benches.runner import Worker, ended
 
 DEVICES = 64
 BURST, REST = 2.0, 4.0  # [s]: a third of the time at full load keeps the disk bounded
@@ -58,8 +58,8 @@ def run(place: Place) -> Answer:
     def guarded(work: object) -> None:
         try:
             work()  # type: ignore[operator]
-        except Failed as failure:
-            failures.append(str(failure))
+        except Exception as failure:
+            failures.append(f"{type(failure).__name__}: {failure}")
             stop.set()
 
     threads = [threading.Thread(target=guarded, args=(work,)) for work in (send, read)]

@@ -32,7 +32,7 @@ class Patience(NamedTuple):
     watched: float  # [s] of a recording that grows
 
 
-PATIENCE = {"full": Patience(3, 3, 20, 5.0, 20.0), "quick": Patience(1, 1, 4, 1.0, 3.0)}
+PATIENCE = {"full": Patience(3, 3, 20, 5.0, 20.0), "quick": Patience(3, 1, 4, 1.0, 3.0)}
 
 
 def run(place: Place) -> Answer:
@@ -65,7 +65,8 @@ def run(place: Place) -> Answer:
     taken: dict[str, list[float]] = {}
     with ended([screen]):
         opened = [screen.call("open", asked) for _ in range(patience.opened)]
-        for _ in range(patience.rounds):  # in turn, since the machine is not always the same
+        # In several rounds, since the machine is not always the same.
+        for _ in range(patience.rounds):
             for words, more in kinds:
                 screen.call("open", asked | more)
                 for duration in DURATIONS if words is not MARKED else DURATIONS[:1]:

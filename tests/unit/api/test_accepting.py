@@ -76,7 +76,7 @@ class _Port:
     def __init__(self, n: int, silent: int = 0, refused: int = 0) -> None:
         self._stack = ExitStack()
         self.at = self._stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=500))
-        shares = Shares(n + silent)
+        shares = self.shares = Shares(n + silent)
         self.open: list[set[_Protocol]] = [set() for _ in range(n)]
         self.acceptors = []
         for index, own in enumerate(self.open):
@@ -203,6 +203,31 @@ def test_one_that_has_far_more_moves_some_until_it_has_not(run: Run) -> None:
             assert port.counts == [moved, 20 - moved]
             assert 0 < port.counts[1] - port.counts[0] <= FAR_MORE
             assert not port.acceptors[0].moves_one()
+
+    run(work())
+
+
+def test_ever_fewer_move_while_the_other_does_not_get_them(run: Run) -> None:
+    """As when it is slow, and they come back to where they were."""
+
+    async def work() -> None:
+        async with _Port(1, silent=1) as port:
+            port.connect(20)
+            await port.taken(20)
+            began = asyncio.get_running_loop().time()
+            moved = []
+            while (now := asyncio.get_running_loop().time()) < began + 20:
+                port.shares.tell(1, 0)
+                if port.acceptors[0].moves_one():
+                    moved.append(now)
+                await asyncio.sleep(MOVING)
+            assert 15 < len(moved) < 30
+            assert moved[1] - moved[0] < 5 * MOVING
+            await asyncio.sleep(1)
+            for got in (1, 2, 3):  # and at once again when it does
+                port.shares.tell(1, got)
+                assert port.acceptors[0].moves_one()
+                await asyncio.sleep(1.5 * MOVING)
 
     run(work())
 

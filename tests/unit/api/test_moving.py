@@ -48,7 +48,7 @@ async def _nothing(_: Request) -> None:
 
 async def _closes(
     far: list[_Far], times: int, read: Callable[[Request], Awaitable[object]] = _nothing,
-    method: str = "GET",
+    method: str = "GET", with_body: bool = False,
 ) -> list[bool]:  # fmt: skip
     async def body() -> AsyncIterator[bytes]:
         for part in BODY:
@@ -59,9 +59,10 @@ async def _closes(
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://eegstore") as client:
         for _ in range(times):
-            content = body() if method == "POST" else None
+            content = body() if with_body else None
             answer = await client.request(method, "/", content=content)
-            assert (answer.status_code, answer.text) == (207, "as it was")
+            assert answer.status_code == 207
+            assert answer.text == ("" if method == "HEAD" else "as it was")
             assert answer.headers["X-Own"] == "kept"
             found.append(answer.headers.get("Connection") == "close")
     return found
@@ -71,10 +72,14 @@ def test_an_answer_says_that_the_connection_ends_when_another_has_far_fewer() ->
     assert asyncio.run(_closes([_Far(2)], 4)) == [True, True, False, False]
     assert asyncio.run(_closes([_Far(0), _Far(1)], 2)) == [True, False]
     assert asyncio.run(_closes([], 1)) == [False]
-    assert asyncio.run(_closes([_Far(1)], 2, _body, "POST")) == [True, False]
+    for method in ("HEAD", "DELETE"):
+        assert asyncio.run(_closes([_Far(1)], 2, method=method)) == [True, False]
+    for method in ("GET", "POST"):
+        assert asyncio.run(_closes([_Far(1)], 2, _body, method, True)) == [True, False]
 
 
 def test_no_connection_ends_while_a_body_comes_in() -> None:
     """It would be reset, and the answer might not arrive."""
-    assert asyncio.run(_closes([_Far(9)], 2, _nothing, "POST")) == [False, False]
-    assert asyncio.run(_closes([_Far(9)], 2, _beginning, "POST")) == [False, False]
+    for method in ("GET", "POST"):
+        for read in (_nothing, _beginning):
+            assert asyncio.run(_closes([_Far(9)], 2, read, method, True)) == [False, False]
