@@ -60,6 +60,8 @@ def test_seconds_a_page(screen: Screen, night: Night) -> None:
     for duration in (5, 10, 15, 20, 30, 60):
         screen.page.locator("select[name=duration]").select_option(str(duration))
         a_page_of(screen.settled(), duration)
+    for key, duration in (("-", 60), ("+", 30), ("=", 20), ("-", 30)):
+        a_page_of(screen.press(key), duration)
 
 
 def a_page_of(screen: Screen, duration: int) -> None:

@@ -21,7 +21,7 @@ export function bar(viewer) {
     + "forwards only, as analog machines did", [["zero", "Zero-phase"], ["single", "Single-pass"]], set("phase"))
   const sensitivity = choice("sensitivity", "Sensitivity (↑ ↓)",
     SENSITIVITIES.map((value) => [String(value), `${value} µV/mm`]), set("sensitivity", Number))
-  const duration = choice("duration", "Length of the page",
+  const duration = choice("duration", "Length of the page (+ −)",
     [...DURATIONS.map((value) => [String(value), `${value} s`]), ["paper", "30 mm/s"]],
     (value) => (value == "paper" ? paper() : moves.last(Number(value))))
   const go = make("input", {name: "seek", type: "text", placeholder: "go to 22:30:10", autocomplete: "off",
@@ -81,7 +81,8 @@ export function bar(viewer) {
   state.on(["perMm"], measured)
   show()
 
-  const step = (by) => () => state.set({sensitivity: stepped(state.now.sensitivity, by)})
+  const step = (by) => () => state.set({sensitivity: stepped(SENSITIVITIES, state.now.sensitivity, by)})
+  const length = (by) => () => moves.last(stepped(DURATIONS, state.now.duration, by))
   const other = (name, values) => () =>
     state.set({[name]: values[(values.indexOf(state.now[name]) + 1) % values.length]})
   keys.add(
@@ -89,6 +90,8 @@ export function bar(viewer) {
       run: () => state.set({montage: name})})),
     {keys: ["ArrowUp"], words: "More sensitive (fewer µV/mm)", group: "Picture", run: step(-1)},
     {keys: ["ArrowDown"], words: "Less sensitive", group: "Picture", run: step(1)},
+    {keys: ["+", "="], words: "A shorter page", group: "Picture", run: length(-1)},
+    {keys: ["-"], words: "A longer page", group: "Picture", run: length(1)},
     {keys: ["n"], words: "Notch: off, 50, 60 Hz", group: "Filters", run: other("notch", ["off", ...viewer.offers.notch])},
     {keys: ["z"], words: "Zero-phase or single-pass", group: "Filters", run: other("phase", ["zero", "single"])},
     {keys: ["i"], words: "Negative up or positive up", group: "Picture",

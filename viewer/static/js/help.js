@@ -3,7 +3,7 @@
 import {make, place} from "./dom.js"
 
 const NAMES = {ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", PageUp: "Page up", PageDown: "Page down"}
-const READ = (key) => key.split("+").map((part) => NAMES[part] ?? part)
+const READ = (key) => key.split(/\+(?=.)/).map((part) => NAMES[part] ?? part)
 
 export function help({keys}) {
   const box = make("dialog", {id: "help", "aria-label": "Keys"})

@@ -28,11 +28,9 @@ export function bar(sensitivity, perMm, longest) {
   return {value, height: (value / sensitivity) * perMm}
 }
 
-/** The offered sensitivity one step finer (-1) or coarser (1). */
-export function stepped(sensitivity, step) {
-  const at = SENSITIVITIES.findIndex((offered) => offered >= sensitivity)
-  const from = at < 0 ? SENSITIVITIES.length : at
-  return SENSITIVITIES[Math.min(Math.max(from + step, 0), SENSITIVITIES.length - 1)]
+/** The next of what is offered, ascending, below (-1) or above (1) a value; the value at the ends. */
+export function stepped(offered, value, step) {
+  return (step > 0 ? offered.find((one) => one > value) : offered.findLast((one) => one < value)) ?? value
 }
 
 /** Pixels a millimetre, from a line on the screen that somebody measured. */
