@@ -133,7 +133,8 @@ def test_polarity(js: Js) -> None:
 
 def test_sensitivities(js: Js) -> None:
     assert js(
-        "scale", "[[7, 1], [7, -1], [1, -1], [200, 1]].map((of) => m.stepped(m.SENSITIVITIES, ...of))"
+        "scale",
+        "[[7, 1], [7, -1], [1, -1], [200, 1]].map((of) => m.stepped(m.SENSITIVITIES, ...of))",
     ) == [10, 5, 1, 200]
     assert js("scale", "[1, -1].map((by) => m.stepped([10, 15, 20], 12, by))") == [15, 10]
     assert js("scale", "[0.011, 0.02, 3, 10, 11].map(m.roundUp)") == pytest.approx(
