@@ -141,6 +141,16 @@ def test_clock_times_stand_below(opened: Callable[[str], Strip]) -> None:
     assert box["x"] == pytest.approx(strip.x(60), abs=2)
 
 
+def test_no_clock_time_is_cut_off(opened: Callable[[str], Strip]) -> None:
+    page = opened("&time=0").screen.page
+    midnight = page.locator("#strip .clock span[title='0:02:00']")
+    for stop, words in ((121, ""), (180, "Sat 7 Nov"), (122, "")):
+        page.evaluate("stop => eegstore.set({stretch: [0, stop]})", stop)
+        page.wait_for_function("stop => eegstore.scene.part[1] === stop", arg=stop)
+        assert midnight.inner_text() == words
+        assert midnight.is_visible()
+
+
 def test_the_mark_is_where_the_page_is(opened: Callable[[str], Strip]) -> None:
     strip = opened(f"&time=60{LONG}")
     assert strip.mark == pytest.approx((60, 120), abs=1)

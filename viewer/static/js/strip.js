@@ -43,6 +43,10 @@ export function strip(viewer) {
     const [from, to] = part
     clock.replaceChildren(...(study == null ? [] : clockTicks(study.clock, part, width, TICK)).map(({at, words, day}) =>
       make("span", {style: `left:${(100 * (at - from)) / (to - from)}%`, class: day ? "day" : null, title: elapsed(at)}, words)))
+    const last = clock.lastElementChild
+    if (last != null && last.offsetLeft + last.offsetWidth > clock.clientWidth) {
+      last.replaceChildren() // the line stays, half a word would mislead
+    }
   }
   scene.on(["part", "width"], ticks)
 
