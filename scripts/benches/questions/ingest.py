@@ -16,7 +16,8 @@ BINARY, TEXT = f"binary, {DEVICES} devices", f"JSON, {DEVICES} devices"
 ALONE, SINGLE = "binary, 1 device", "floor: INSERT and COMMIT for each, 1 connection"
 CHUNK = "chunk: one INSERT"
 POOLED = "floor: INSERT and COMMIT for each, 8 connections"
-BATCH, BATCHES = "60 s a request, 1 device", "60 s a request, 8 devices"
+UPLOADERS = 16
+BATCH, BATCHES = "60 s a request, 1 device", f"60 s a request, {UPLOADERS} devices"
 PROCESSES = 2  # of the API
 ONE = ", API in one process"
 
@@ -48,10 +49,10 @@ def _live(place: Place, urls: Urls, answer: Answer) -> Table:
         Worker(TEXT, Devices, *here, JSON, DEVICES, 1),
         Worker(ALONE, Devices, *here, FRAME, 1, 1),
         Worker(BATCH, Devices, *here, FRAME, 1, 60),
-        Worker(BATCHES, Devices, *here, FRAME, 8, 60),
+        Worker(BATCHES, Devices, *here, FRAME, UPLOADERS, 60),
         Worker(BINARY + ONE, Devices, *there, FRAME, DEVICES, 1, "one"),
         Worker(TEXT + ONE, Devices, *there, JSON, DEVICES, 1, "one"),
-        Worker(BATCHES + ONE, Devices, *there, FRAME, 8, 60, "one"),
+        Worker(BATCHES + ONE, Devices, *there, FRAME, UPLOADERS, 60, "one"),
         Worker(SINGLE, Committer, urls.plain, source.plain, 0, 1),
         Worker(POOLED, Committer, urls.plain, source.plain, 1, 8),
     ]
