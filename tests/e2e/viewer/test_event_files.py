@@ -67,7 +67,7 @@ def test_a_reader_sets_classes_and_their_keys(desk: Screen, client: Client) -> N
         ("t", "taken by: Dark or light"),
         ("s", "Key s of artefact is taken"),
         (".", "taken by: Next event"),
-        ("+", "neither a letter nor a digit"),
+        ("#", "neither a letter nor a digit"),
     ):
         line.get_by_label("Key").fill(key)
         keep.click()
