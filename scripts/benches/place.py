@@ -49,7 +49,7 @@ FULL = Scale(
     posts=3600, load=8.0, many_rows=8_000_000, chunks=120, beds=48, aged=86400, long=3.0,
 )  # fmt: skip
 QUICK = Scale(
-    "quick", hour=600, others=20, day=1800, rows=60, rounds=30, at_least=1, budget=1.2,
+    "quick", hour=300, others=20, day=900, rows=60, rounds=30, at_least=1, budget=0.8,
     posts=60, load=0.5, many_rows=100_000, chunks=5, beds=6, aged=600, long=1.0,
 )  # fmt: skip
 
