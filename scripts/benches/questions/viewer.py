@@ -22,7 +22,7 @@ ANNOTATED = "annotated.edf"  # the same recording again
 PLAIN, MARKED = "as recorded", f"as recorded, {MANY:,} annotations"
 
 
-class Patience(NamedTuple):
+class Visit(NamedTuple):
     """How often and how long the reader does what is timed."""
 
     opened: int  # times, of the first page
@@ -32,7 +32,7 @@ class Patience(NamedTuple):
     watched: float  # [s] of a recording that grows
 
 
-PATIENCE = {"full": Patience(3, 3, 20, 5.0, 20.0), "quick": Patience(3, 1, 4, 1.0, 3.0)}
+VISITS = {"full": Visit(3, 3, 20, 5.0, 20.0), "quick": Visit(3, 1, 4, 1.0, 3.0)}
 
 
 def run(place: Place) -> Answer:
@@ -53,7 +53,7 @@ def run(place: Place) -> Answer:
     api, viewer = place.viewer(urls)
     recording_id = place.source.signal(place.scale.hour).recording.recording_id
     asked = {"patient": PATIENT, "recording": recording_id, "time": 0}
-    patience = PATIENCE[place.scale.name]
+    visit = VISITS[place.scale.name]
     screen = Worker("viewer", Screen, f"http://127.0.0.1:{viewer.port}")
     _annotate(api, urls, place)
     kinds = [
@@ -64,16 +64,16 @@ def run(place: Place) -> Answer:
     ]
     taken: dict[str, list[float]] = {}
     with ended([screen]):
-        opened = [screen.call("open", asked) for _ in range(patience.opened)]
+        opened = [screen.call("open", asked) for _ in range(visit.opened)]
         # In several rounds, since the machine is not always the same.
-        for _ in range(patience.rounds):
+        for _ in range(visit.rounds):
             for words, more in kinds:
                 screen.call("open", asked | more)
                 for duration in DURATIONS if words is not MARKED else DURATIONS[:1]:
-                    times = screen.call("turn", duration, patience.turns)
+                    times = screen.call("turn", duration, visit.turns)
                     taken.setdefault(f"{duration} s, {words}", []).extend(times)
-        rate, most = screen.call("hold", patience.held)
-        lags, tasks = _live(place, api, screen, patience.watched)
+        rate, most = screen.call("hold", visit.held)
+        lags, tasks = _live(place, api, screen, visit.watched)
     found = {name: Sample(tuple(times)) for name, times in taken.items()}
     few, many = found[f"10 s, {PLAIN}"], found[f"10 s, {MARKED}"]
     minute = found[f"60 s, {PLAIN}"]
